@@ -1,0 +1,199 @@
+//! What a mail says about the recipient's own application, and in which words (選考結果の判定).
+//!
+//! Pure: mail and rules in, [`Verdict`] out. Telling someone that they were declined when they
+//! were not is the worst thing this program can do, so contradiction and doubt give
+//! [`Outcome::Unsure`], and a result always carries the words it rests on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lang::Lang;
+
+/// What a mail can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// 見送り・不採用: this selection ended against the recipient.
+    Declined,
+    /// 通過: passed a stage.
+    Advanced,
+    /// 内定・採用.
+    Offer,
+    /// 保留・補欠: waiting list, result postponed.
+    OnHold,
+    /// 結果公開: a result is out, but not told here.
+    Undisclosed,
+    /// 複数: several applications with differing outcomes; see [`Verdict::results`].
+    Mixed,
+    /// 選考中: the recipient's own application, but no result.
+    InProcess,
+    /// 判断保留: a selection mail whose evidence does not carry a verdict.
+    Unsure,
+    /// その他: everything else.
+    Unrelated,
+}
+
+impl Outcome {
+    /// All outcomes, in the order of the table in the documentation.
+    pub const ALL: [Self; 9] = [
+        Self::Declined,
+        Self::Advanced,
+        Self::Offer,
+        Self::OnHold,
+        Self::Undisclosed,
+        Self::Mixed,
+        Self::InProcess,
+        Self::Unsure,
+        Self::Unrelated,
+    ];
+
+    /// Whether this is a selection result (選考結果).
+    #[must_use]
+    pub const fn is_result(self) -> bool {
+        matches!(
+            self,
+            Self::Declined
+                | Self::Advanced
+                | Self::Offer
+                | Self::OnHold
+                | Self::Undisclosed
+                | Self::Mixed
+        )
+    }
+
+    /// The name that `goen classify` prints and the store keeps.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Declined => "declined",
+            Self::Advanced => "advanced",
+            Self::Offer => "offer",
+            Self::OnHold => "on_hold",
+            Self::Undisclosed => "undisclosed",
+            Self::Mixed => "mixed",
+            Self::InProcess => "in_process",
+            Self::Unsure => "unsure",
+            Self::Unrelated => "unrelated",
+        }
+    }
+}
+
+/// The stage of the selection that a mail is about (選考段階).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// 書類選考
+    Document,
+    /// 適性検査・筆記試験
+    Test,
+    /// 一次面接
+    FirstInterview,
+    /// 二次面接
+    SecondInterview,
+    /// 最終面接
+    FinalInterview,
+    /// 面接, which one is not said
+    Interview,
+    /// カジュアル面談
+    Casual,
+    /// インターンシップ
+    Internship,
+    /// Not said.
+    Unknown,
+}
+
+/// How a declined mail puts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wording {
+    /// 不採用・不合格
+    Explicit,
+    /// 見送り・ご縁がなく
+    Soft,
+}
+
+/// Whether a mail really leaves a way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// Re-application or another position is really invited, or the profile is kept on file.
+    Open,
+    /// Nothing of the kind, or a phrase of politeness.
+    Neutral,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The employer.
+    Company,
+    /// 転職エージェント
+    Agent,
+    /// A job site or applicant tracking system in its own name.
+    Platform,
+}
+
+/// Whether to answer, by the custom of the language the mail is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyAdvice {
+    /// Nobody reads replies at that address.
+    Impossible,
+    /// Silence is fine; it is the custom.
+    NotNeeded,
+    /// A short thanks can leave a good impression.
+    Optional,
+    /// An answer is expected, often within a day.
+    Recommended,
+}
+
+/// Words of the mail that decided, and the cue that read them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The cue's name in `config/rules`.
+    pub cue: String,
+    /// The words, as a reader sees them.
+    pub text: String,
+}
+
+/// One application's outcome in a mail about several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicationResult {
+    /// The employer, as the mail states it.
+    pub company: Option<String>,
+    /// The position, as the mail states it.
+    pub position: Option<String>,
+    /// How that one ended.
+    pub outcome: Outcome,
+}
+
+/// What a mail says, with its reasons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The language of the mail.
+    pub lang: Lang,
+    /// What it is.
+    pub outcome: Outcome,
+    /// How sure that is, from 0 to 1.
+    pub confidence: f32,
+    /// The stage the mail is about.
+    pub stage: Stage,
+    /// The employer, as the mail states it.
+    pub company: Option<String>,
+    /// The position, as the mail states it.
+    pub position: Option<String>,
+    /// How it is put; only for [`Outcome::Declined`].
+    pub wording: Option<Wording>,
+    /// Whether it leaves a way back.
+    pub door: Door,
+    /// Who speaks.
+    pub channel: Channel,
+    /// Whether a reply would be read by anyone.
+    pub replyable: bool,
+    /// Whether to reply.
+    pub reply: ReplyAdvice,
+    /// The words that decided; never empty for a result.
+    pub evidence: Vec<Evidence>,
+    /// The single applications' outcomes; only for [`Outcome::Mixed`].
+    pub results: Vec<ApplicationResult>,
+}

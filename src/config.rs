@@ -1,0 +1,1 @@
+//! The settings: built-in defaults, the user's file, the environment; every key checked.

@@ -1,0 +1,1 @@
+//! The whole main job on this machine, against embedded loopback servers.

@@ -1,0 +1,1 @@
+//! Bounds what a server may make the parser do.

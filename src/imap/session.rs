@@ -1,0 +1,1 @@
+//! A strict session over async-imap: every answer is judged here.

@@ -1,0 +1,1 @@
+//! One account's loop: connect, catch up, wait, again.

@@ -1,0 +1,28 @@
+//! goen (ご縁): a quiet companion for the inbox of someone who is looking for work in Japan.
+//!
+//! Functional core, imperative shell. The core decides and does nothing else; a test keeps it so.
+//! The shell around it is boring: fetch → [`mail`] → [`classify`] → [`guide`] → [`store`] → [`notify`],
+//! and on the way back [`reply`] → [`outbox`] → [`smtp`].
+
+// Words shared by all.
+pub mod lang;
+
+// The core: pure. (Also pure: `imap::cursor`, `outbox::state`.)
+pub mod classify;
+pub mod guide;
+pub mod mail;
+pub mod reply;
+
+// The shell: does things.
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod demo;
+pub mod imap;
+pub mod net;
+pub mod notify;
+pub mod outbox;
+pub mod secret;
+pub mod smtp;
+pub mod store;

@@ -1,0 +1,197 @@
+//! A received mail as goen uses it: who, when, what it answers, and what its author newly wrote.
+//!
+//! [`Mail::read`] takes wire bytes and gives this. It never panics and does no I/O; whatever
+//! in a message cannot be read is left out and marked, never guessed silently.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::lang::Lang;
+
+/// A `Message-ID`'s content without its angle brackets, checked to be safe in a header of ours:
+/// printable ASCII, no spaces, no angle brackets, at most 900 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MessageId(String);
+
+/// Longest identifier we copy into a header: RFC 5322 §2.1.1 allows 998 bytes a line.
+const MESSAGE_ID_MAX_BYTES: usize = 900;
+
+impl MessageId {
+    /// Takes `id`, with or without angle brackets, if it can stand in a header as it is.
+    #[must_use]
+    pub fn new(id: &str) -> Option<Self> {
+        let id = id.trim();
+        let id = id.strip_prefix('<').unwrap_or(id);
+        let id = id.strip_suffix('>').unwrap_or(id);
+        let fits = (1..=MESSAGE_ID_MAX_BYTES).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'<' && byte != b'>');
+        fits.then(|| Self(id.to_owned()))
+    }
+
+    /// The identifier without angle brackets.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The identifier as a header carries it: `<id>`.
+    #[must_use]
+    pub fn bracketed(&self) -> String {
+        format!("<{}>", self.0)
+    }
+}
+
+impl TryFrom<String> for MessageId {
+    type Error = &'static str;
+    fn try_from(id: String) -> Result<Self, Self::Error> {
+        Self::new(&id).ok_or("not a message identifier")
+    }
+}
+
+impl From<MessageId> for String {
+    fn from(id: MessageId) -> Self {
+        id.0
+    }
+}
+
+/// One address with its display name, as a header gave it (RFC 5322 §3.4 `mailbox`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// Decoded display name, free of control characters.
+    pub name: Option<String>,
+    /// `local-part@domain` (`addr-spec`), exactly as written, quotes included.
+    pub addr_spec: String,
+}
+
+impl Address {
+    /// The part behind the last `@`, in lower case.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        self.addr_spec.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase()
+    }
+}
+
+/// What the headers say about how a mail was made and sent (RFC 3834, 2919, 8058).
+///
+/// A bag of independent observations: each is read by a rule of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one header's presence")]
+pub struct Marks {
+    /// `Auto-Submitted` other than `no`.
+    pub auto_submitted: bool,
+    /// `Precedence: bulk | list | junk`.
+    pub bulk: bool,
+    /// `List-Id` or `List-Post`.
+    pub list: bool,
+    /// `List-Unsubscribe`.
+    pub list_unsubscribe: bool,
+    /// `Return-Path: <>`: a bounce or another automatic notice.
+    pub null_return_path: bool,
+    /// `X-Auto-Response-Suppress`.
+    pub suppress_auto_response: bool,
+    /// A delivery status notification (`multipart/report`).
+    pub report: bool,
+    /// The verdict on DMARC in the topmost `Authentication-Results` header, lower case (`pass`, `fail`, …).
+    pub dmarc: Option<String>,
+    /// `X-Mailer` or `User-Agent`.
+    pub mailer: Option<String>,
+}
+
+/// Whose words a block of text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The author's own, new in this mail.
+    New,
+    /// Quoted from an earlier mail.
+    Quoted,
+    /// Passed on from another mail (forward banners, Outlook separators).
+    Forwarded,
+    /// The author's signature: name, company, address, legal lines.
+    Signature,
+}
+
+/// A run of lines of one role, in the order of the mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Whose words these are.
+    pub role: Role,
+    /// Readable text, lines ended by `\n`, without quotation marks (`>`) at their start.
+    pub text: String,
+}
+
+/// A part that is not text to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Decoded file name, free of control characters.
+    pub name: Option<String>,
+    /// `type/subtype` in lower case.
+    pub content_type: String,
+}
+
+/// A received mail as goen uses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mail {
+    /// `Message-ID`, if it has a usable one.
+    pub message_id: Option<MessageId>,
+    /// `In-Reply-To`.
+    pub in_reply_to: Vec<MessageId>,
+    /// `References`, oldest first.
+    pub references: Vec<MessageId>,
+    /// `Date`, if it can be read.
+    pub date: Option<Timestamp>,
+    /// `Subject`, decoded, on one line.
+    pub subject: String,
+    /// `From`: the authors.
+    pub from: Vec<Address>,
+    /// `Sender`, if it differs from the author.
+    pub sender: Option<Address>,
+    /// `Reply-To`.
+    pub reply_to: Vec<Address>,
+    /// `To`.
+    pub to: Vec<Address>,
+    /// `Cc`.
+    pub cc: Vec<Address>,
+    /// What the headers say about how it was sent.
+    pub marks: Marks,
+    /// The text the mail program would show: the HTML alternative where the plain one is a stub, else the plain one.
+    pub body: Vec<Block>,
+    /// The other alternative, where both exist and both say something.
+    pub alternative: Vec<Block>,
+    /// Mails attached to this one (`message/rfc822`), outermost first; nesting is bounded.
+    pub attached: Vec<Mail>,
+    /// Parts that are not text.
+    pub attachments: Vec<Attachment>,
+    /// The language most of the new text is in.
+    pub lang: Lang,
+    /// Some text was decoded by guessing its charset, because its label was missing or did not fit.
+    pub charset_guessed: bool,
+    /// Something was left out: a limit on depth, parts or size was reached.
+    pub truncated: bool,
+}
+
+impl Mail {
+    /// The author's own new words, blocks joined by an empty line.
+    #[must_use]
+    pub fn new_text(&self) -> String {
+        join(&self.body, Role::New)
+    }
+
+    /// The author: the first address of `From`.
+    #[must_use]
+    pub fn author(&self) -> Option<&Address> {
+        self.from.first()
+    }
+}
+
+/// The text of all blocks of one role, joined by an empty line.
+#[must_use]
+pub fn join(blocks: &[Block], role: Role) -> String {
+    let texts: Vec<&str> = blocks
+        .iter()
+        .filter(|block| block.role == role)
+        .map(|block| block.text.trim_end())
+        .collect();
+    texts.join("\n\n")
+}

@@ -1,0 +1,3 @@
+//! The `goen` program: see the library.
+
+fn main() {}

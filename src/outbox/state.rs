@@ -1,0 +1,1 @@
+//! The states of one reply, and the only function that moves between them. Pure.

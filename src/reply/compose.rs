@@ -1,0 +1,1 @@
+//! An approved draft as the bytes that leave. Pure.

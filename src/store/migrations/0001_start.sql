@@ -1,0 +1,87 @@
+-- The first store. Never edited after release; changes come as new migrations.
+-- Times are whole seconds since 1970 in UTC. Ids are never reused (AUTOINCREMENT):
+-- `goen approve 12` must not mean another mail than the one that was read.
+
+-- How far each watched mailbox has been read (RFC 9051 §2.3.1.1).
+CREATE TABLE mailbox (
+    account      TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
+    uid_validity INTEGER NOT NULL,
+    last_uid     INTEGER NOT NULL,
+    PRIMARY KEY (account, name)
+) STRICT;
+
+-- Mails about an application of the user's. Unrelated mails leave no trace here.
+CREATE TABLE mail (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    account     TEXT    NOT NULL,
+    mailbox     TEXT    NOT NULL,
+    uid         INTEGER NOT NULL,
+    fingerprint TEXT    NOT NULL UNIQUE, -- Message-ID and content: the same mail found twice is one
+    message_id  TEXT,
+    received_at INTEGER NOT NULL,
+    outcome     TEXT    NOT NULL,
+    verdict     TEXT    NOT NULL,        -- JSON of `classify::Verdict`
+    mail        TEXT    NOT NULL         -- JSON of `mail::Mail`
+) STRICT;
+CREATE INDEX mail_by_time ON mail (received_at);
+CREATE INDEX mail_by_message_id ON mail (message_id);
+
+-- What is to be told, and whether it has been: one row a result, so nothing is told twice.
+CREATE TABLE notification (
+    mail_id  INTEGER PRIMARY KEY REFERENCES mail (id),
+    state    TEXT    NOT NULL CHECK (state IN ('due', 'shown', 'quiet')),
+    due_at   INTEGER NOT NULL,
+    shown_at INTEGER
+) STRICT;
+CREATE INDEX notification_due ON notification (due_at) WHERE state = 'due';
+
+-- Messages that could not be read: shown by `goen status`, never in the way.
+CREATE TABLE set_aside (
+    account TEXT    NOT NULL,
+    mailbox TEXT    NOT NULL,
+    uid     INTEGER NOT NULL,
+    why     TEXT    NOT NULL,
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (account, mailbox, uid)
+) STRICT;
+
+-- How each account is doing, for `goen status`.
+CREATE TABLE account (
+    name       TEXT    PRIMARY KEY,
+    health     TEXT    NOT NULL,          -- JSON of `store::AccountHealth`
+    since      INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL
+) STRICT;
+
+-- The reply that is being written to a mail; at most one a mail.
+CREATE TABLE draft (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    mail_id    INTEGER NOT NULL UNIQUE REFERENCES mail (id),
+    draft      TEXT    NOT NULL,          -- JSON of `reply::Draft`
+    state      TEXT    NOT NULL CHECK (state IN ('open', 'discarded', 'retired')),
+    changed_at INTEGER NOT NULL
+) STRICT;
+
+-- Approved replies and how they ended. The rules are `outbox::state`; the constraints say
+-- them once more, for the day when the code is wrong.
+CREATE TABLE outbox (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    draft_id     INTEGER NOT NULL REFERENCES draft (id),
+    account      TEXT    NOT NULL,
+    message_id   TEXT    NOT NULL UNIQUE, -- minted at approval: how the copy is found again in Sent
+    digest       TEXT    NOT NULL,        -- of what was shown and approved
+    reverse_path TEXT    NOT NULL,
+    forward_path TEXT    NOT NULL,
+    raw          BLOB    NOT NULL,        -- the approved bytes, sent as they are
+    state        TEXT    NOT NULL CHECK (state IN ('approved', 'sending', 'sent', 'uncertain', 'failed', 'withdrawn')),
+    words        TEXT    NOT NULL DEFAULT '', -- the server's or the user's, on how it ended
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    approved_at  INTEGER NOT NULL,
+    due_at       INTEGER NOT NULL,
+    changed_at   INTEGER NOT NULL,
+    CHECK (state NOT IN ('failed', 'sent') OR words <> '')
+) STRICT;
+-- A draft has at most one submission that went out or still might.
+CREATE UNIQUE INDEX outbox_one_live ON outbox (draft_id) WHERE state NOT IN ('failed', 'withdrawn');
+CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'approved';
