@@ -1,0 +1,188 @@
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::classify::{Channel, Door, Evidence, ReplyAdvice, Stage};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn cursor(last_uid: u32) -> Cursor {
+    Cursor { uid_validity: UidValidity(7), last_uid }
+}
+
+fn found(uid: u32, message_id: &str, outcome: Outcome) -> Found {
+    let mail = Mail {
+        message_id: MessageId::new(message_id),
+        in_reply_to: vec![],
+        references: vec![],
+        date: Some(at(1_000)),
+        subject: "選考結果のご連絡".to_owned(),
+        from: vec![],
+        sender: None,
+        reply_to: vec![],
+        to: vec![],
+        cc: vec![],
+        marks: crate::mail::Marks::default(),
+        body: vec![],
+        alternative: vec![],
+        attached: vec![],
+        attachments: vec![],
+        lang: Lang::Ja,
+        charset_guessed: false,
+        truncated: false,
+    };
+    let verdict = Verdict {
+        lang: Lang::Ja,
+        outcome,
+        confidence: 0.9,
+        stage: Stage::Document,
+        company: None,
+        position: None,
+        wording: None,
+        door: Door::Neutral,
+        channel: Channel::Company,
+        replyable: true,
+        reply: ReplyAdvice::NotNeeded,
+        evidence: vec![Evidence { cue: "ja/test".to_owned(), text: "見送り".to_owned() }],
+        results: vec![],
+    };
+    Found { uid: Uid(uid), received_at: at(1_000), mail, verdict }
+}
+
+fn batch(found: Vec<Found>) -> Batch {
+    Batch { found, set_aside: vec![] }
+}
+
+#[test]
+fn the_cursor_moves_with_the_mails_it_has_passed() {
+    let store = Store::in_memory().unwrap();
+    assert_eq!(store.cursor("uni", "INBOX").unwrap(), None);
+    let new = store
+        .keep(
+            "uni",
+            "INBOX",
+            &batch(vec![found(5, "a@example.jp", Outcome::Declined)]),
+            cursor(5),
+            Announce::From(at(1)),
+            at(1),
+        )
+        .unwrap();
+    assert_eq!(new.len(), 1);
+    assert_eq!(store.cursor("uni", "INBOX").unwrap(), Some(cursor(5)));
+    assert_eq!(store.mail(new[0]).unwrap().unwrap().verdict.outcome, Outcome::Declined);
+}
+
+#[test]
+fn the_same_mail_in_two_accounts_is_one_result() {
+    let store = Store::in_memory().unwrap();
+    let mail = || batch(vec![found(5, "a@example.jp", Outcome::Declined)]);
+    assert_eq!(
+        store.keep("uni", "INBOX", &mail(), cursor(5), Announce::From(at(1)), at(1)).unwrap().len(),
+        1
+    );
+    assert_eq!(
+        store
+            .keep("home", "INBOX", &mail(), cursor(9), Announce::From(at(2)), at(2))
+            .unwrap()
+            .len(),
+        0
+    );
+    assert_eq!(store.mails(&Outcome::ALL, 10).unwrap().len(), 1);
+}
+
+#[test]
+fn two_mails_with_one_message_id_but_other_words_are_two() {
+    let store = Store::in_memory().unwrap();
+    let mut other = found(6, "a@example.jp", Outcome::Advanced);
+    other.mail.subject = "一次面接のご案内".to_owned();
+    let both = batch(vec![found(5, "a@example.jp", Outcome::Declined), other]);
+    assert_eq!(
+        store.keep("uni", "INBOX", &both, cursor(6), Announce::Quietly, at(1)).unwrap().len(),
+        2
+    );
+}
+
+#[test]
+fn a_result_is_told_once_across_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("goen.db");
+    let store = Store::open(&path).unwrap();
+    let arrival = batch(vec![found(5, "a@example.jp", Outcome::Declined)]);
+    store.keep("uni", "INBOX", &arrival, cursor(5), Announce::From(at(10)), at(10)).unwrap();
+    assert_eq!(store.take_notification(at(9)).unwrap(), None, "not before it is due");
+    assert!(store.take_notification(at(10)).unwrap().is_some());
+    drop(store);
+    let store = Store::open(&path).unwrap();
+    assert_eq!(store.take_notification(at(99)).unwrap(), None);
+}
+
+#[test]
+fn a_notification_that_could_not_be_shown_comes_again() {
+    let store = Store::in_memory().unwrap();
+    let arrival = batch(vec![found(5, "a@example.jp", Outcome::Offer)]);
+    store.keep("uni", "INBOX", &arrival, cursor(5), Announce::From(at(10)), at(10)).unwrap();
+    let id = store.take_notification(at(10)).unwrap().unwrap();
+    store.postpone_notification(id, at(60)).unwrap();
+    assert_eq!(store.next_notification().unwrap(), Some(at(60)));
+    assert_eq!(store.take_notification(at(60)).unwrap(), Some(id));
+}
+
+#[test]
+fn the_first_look_back_tells_nothing() {
+    let store = Store::in_memory().unwrap();
+    let old = batch(vec![found(5, "a@example.jp", Outcome::Declined)]);
+    store.keep("uni", "INBOX", &old, cursor(5), Announce::Quietly, at(10)).unwrap();
+    assert_eq!(store.take_notification(at(99)).unwrap(), None);
+    assert_eq!(store.mails(&[Outcome::Declined], 10).unwrap().len(), 1);
+}
+
+#[test]
+fn mails_in_process_are_kept_but_not_told() {
+    let store = Store::in_memory().unwrap();
+    let receipt = batch(vec![found(5, "a@example.jp", Outcome::InProcess)]);
+    store.keep("uni", "INBOX", &receipt, cursor(5), Announce::From(at(1)), at(1)).unwrap();
+    assert_eq!(store.take_notification(at(99)).unwrap(), None);
+}
+
+#[test]
+fn since_stays_while_an_account_stays_unreachable() {
+    let store = Store::in_memory().unwrap();
+    let down = |retry| AccountHealth::Unreachable {
+        words: "connection refused".to_owned(),
+        retry_at: at(retry),
+    };
+    store.set_health("uni", &down(10), at(1)).unwrap();
+    store.set_health("uni", &down(20), at(5)).unwrap();
+    assert_eq!(store.accounts().unwrap()[0].since, at(1));
+    store.set_health("uni", &AccountHealth::Watching, at(7)).unwrap();
+    assert_eq!(store.accounts().unwrap()[0].since, at(7));
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("goen.db");
+    drop(Store::open(&path).unwrap());
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+    assert!(matches!(Store::open(&path), Err(StoreError::Newer { found: 999, .. })));
+}
+
+#[test]
+fn nobody_else_can_read_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state/goen.db");
+    let store = Store::open(&path).unwrap();
+    store.set_health("uni", &AccountHealth::Watching, at(1)).unwrap();
+    for entry in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(
+            entry.metadata().unwrap().permissions().mode() & 0o077,
+            0,
+            "{}",
+            entry.path().display()
+        );
+    }
+    let folder_mode = path.parent().unwrap().metadata().unwrap().permissions().mode();
+    assert_eq!(folder_mode & 0o777, 0o700);
+}
