@@ -1,1 +1,678 @@
-//! The settings: built-in defaults, the user's file, the environment; every key checked.
+//! The settings: built-in defaults, then the user's file, then the environment; every key checked.
+//!
+//! Layered by the `config` crate. The file alone is read first by `toml`, which can say line and
+//! column; the `config` crate knows only key and file. This is the one module that reads the
+//! environment.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use serde::{Deserialize, Serialize};
+
+use crate::guide::Reveal;
+use crate::lang::{Explain, Explanation, Lang};
+use crate::net::{Security, Server};
+use crate::reply::Profile;
+use crate::say;
+use crate::secret::Source;
+
+/// The built-in settings.
+const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// Shortest and longest time between two looks, in seconds: below, servers lock accounts out;
+/// above, a silent IDLE would go unnoticed for longer than goen promises.
+const RECHECK_SECONDS: std::ops::RangeInclusive<u64> = 60..=300;
+
+/// The settings as written: one field a key.
+// The derived defaults are never used: `config/default.toml` has every key, and a test says so.
+// They only let the user's file be checked by itself, where line and column are still known.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `ja`, `en` or `auto`.
+    pub lang: LangSetting,
+    /// Name and signature for drafts.
+    pub profile: Profile,
+    /// How inboxes are watched.
+    pub watch: Watch,
+    /// How results are told.
+    pub notify: Notify,
+    /// How replies leave.
+    pub reply: ReplySettings,
+    /// The mail accounts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Account>,
+}
+
+/// The language goen speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LangSetting {
+    /// The locale decides.
+    #[default]
+    Auto,
+    /// 日本語
+    Ja,
+    /// English
+    En,
+}
+
+/// `[watch]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watch {
+    /// How far back the first look goes, in days.
+    pub lookback_days: u16,
+    /// Timed re-check beside IDLE, in seconds.
+    pub recheck_seconds: u64,
+    /// Whether IDLE is used at all.
+    pub idle: bool,
+}
+
+/// `[notify]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notify {
+    /// What a notification shows.
+    pub reveal: Reveal,
+}
+
+/// `[reply]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplySettings {
+    /// How long an approved reply waits, in seconds.
+    pub undo_seconds: u32,
+    /// After how many hours past its time an approval is asked again.
+    pub stale_hours: u32,
+}
+
+/// `[[accounts]]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// A short name, unique.
+    pub name: String,
+    /// The address replies come from.
+    pub address: String,
+    /// Login name; the address if empty.
+    #[serde(default)]
+    pub user: String,
+    /// The mailboxes to watch.
+    #[serde(default = "inbox")]
+    pub mailboxes: Vec<String>,
+    /// The server to watch.
+    pub imap: ServerSettings,
+    /// The server that replies are submitted to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smtp: Option<ServerSettings>,
+    /// Where the password or token is.
+    #[serde(default)]
+    pub secret: SecretSettings,
+}
+
+fn inbox() -> Vec<String> {
+    vec!["INBOX".to_owned()]
+}
+
+/// `[accounts.imap]`, `[accounts.smtp]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port; 0 is the usual one.
+    #[serde(default)]
+    pub port: u16,
+    /// How the connection is protected.
+    #[serde(default = "tls")]
+    pub security: Security,
+    /// PEM file of certificates to trust instead of the system's; empty for the system's.
+    #[serde(default)]
+    pub ca_file: PathBuf,
+}
+
+fn tls() -> Security {
+    Security::Tls
+}
+
+/// `[accounts.secret]`: exactly one of these; the keyring if none is named.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SecretSettings {
+    /// The Secret Service keyring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keyring: Option<bool>,
+    /// A command that prints the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_command: Option<Vec<String>>,
+    /// A command that prints an OAuth access token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_command: Option<Vec<String>>,
+    /// A file that only the user can read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// The name of a systemd credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+impl Account {
+    /// The name to log in with.
+    #[must_use]
+    pub fn login(&self) -> &str {
+        if self.user.is_empty() { &self.address } else { &self.user }
+    }
+
+    /// The server to watch.
+    #[must_use]
+    pub fn imap_server(&self) -> Server {
+        self.imap.server(993, 143)
+    }
+
+    /// The server that replies are submitted to, if one is set.
+    #[must_use]
+    pub fn smtp_server(&self) -> Option<Server> {
+        self.smtp.as_ref().map(|smtp| smtp.server(465, 587))
+    }
+
+    /// Where the password or token is.
+    #[must_use]
+    pub fn secret_source(&self, paths: &Paths) -> Source {
+        let secret = &self.secret;
+        if let Some(command) = &secret.password_command {
+            Source::PasswordCommand(command.clone())
+        } else if let Some(command) = &secret.token_command {
+            Source::TokenCommand(command.clone())
+        } else if let Some(path) = &secret.password_file {
+            Source::File(path.clone())
+        } else if let Some(name) = &secret.credential {
+            Source::Credential { folder: paths.credentials.clone(), name: name.clone() }
+        } else {
+            Source::Keyring { account: self.name.clone() }
+        }
+    }
+}
+
+impl ServerSettings {
+    /// RFC 8314 §7.3 and RFC 6409 give the usual ports.
+    fn server(&self, implicit: u16, explicit: u16) -> Server {
+        let usual = if self.security == Security::Tls { implicit } else { explicit };
+        Server {
+            host: self.host.clone(),
+            port: if self.port == 0 { usual } else { self.port },
+            security: self.security,
+            ca_file: (!self.ca_file.as_os_str().is_empty()).then(|| self.ca_file.clone()),
+        }
+    }
+}
+
+/// Where goen's files are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// The user's settings.
+    pub config: PathBuf,
+    /// The folder of the store and the lock.
+    pub state: PathBuf,
+    /// The folder of the socket that wakes the daemon.
+    pub runtime: PathBuf,
+    /// Where systemd puts credentials (`$CREDENTIALS_DIRECTORY`).
+    pub credentials: Option<PathBuf>,
+}
+
+impl Paths {
+    /// The XDG folders, unless `GOEN_CONFIG` or `GOEN_STATE` name others.
+    pub fn from_env(config: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let strategy = etcetera::choose_base_strategy().map_err(|_| ConfigError::NoHome)?;
+        let config = config
+            .or_else(|| env("GOEN_CONFIG").map(PathBuf::from))
+            .unwrap_or_else(|| strategy.config_dir().join("goen/config.toml"));
+        let own_state = env("GOEN_STATE").map(PathBuf::from);
+        let state = own_state.clone().unwrap_or_else(|| {
+            strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("goen")
+        });
+        // A state folder of its own has its own daemon, and so its own socket.
+        let runtime = match (own_state, strategy.runtime_dir()) {
+            (None, Some(runtime)) => runtime.join("goen"),
+            _ => state.clone(),
+        };
+        let credentials = env("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        Ok(Self { config, state, runtime, credentials })
+    }
+
+    /// The store's file.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.state.join("goen.db")
+    }
+
+    /// The file that a running daemon holds locked.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.state.join("goen.lock")
+    }
+
+    /// The socket that wakes the daemon.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.runtime.join("wake")
+    }
+}
+
+/// A variable of the environment; none if unset, empty or not UTF-8.
+fn env(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What the environment says about how to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminal {
+    /// The locale's language.
+    pub lang: Lang,
+    /// `NO_COLOR` is not set.
+    pub colour: bool,
+}
+
+impl Terminal {
+    /// Reads `LC_ALL`, `LC_MESSAGES`, `LANG` and `NO_COLOR`.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let locale =
+            ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(env).unwrap_or_default();
+        Self { lang: Lang::of_locale(&locale), colour: env("NO_COLOR").is_none() }
+    }
+}
+
+/// The user's editor: `$VISUAL`, `$EDITOR`, else `vi`, split at spaces.
+#[must_use]
+pub fn editor() -> Vec<String> {
+    let command = env("VISUAL").or_else(|| env("EDITOR")).unwrap_or_else(|| "vi".to_owned());
+    command.split_whitespace().map(str::to_owned).collect()
+}
+
+/// What to log: `GOEN_LOG`, else `RUST_LOG`, else goen's own `info`.
+#[must_use]
+pub fn log_filter() -> String {
+    env("GOEN_LOG").or_else(|| env("RUST_LOG")).unwrap_or_else(|| "goen=info,warn".to_owned())
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// No home folder.
+    #[error("there is no home folder")]
+    NoHome,
+    /// The file is not there.
+    #[error("{} does not exist", .0.display())]
+    Missing(PathBuf),
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// A key or value in the file is wrong; the words say line, column and key.
+    #[error("{}: {words}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What TOML said.
+        words: String,
+    },
+    /// A value from the environment is wrong.
+    #[error("{0}")]
+    Layered(#[from] config::ConfigError),
+    /// The values do not fit together.
+    #[error("{}: {problem}", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        problem: Problem,
+    },
+}
+
+/// Values that TOML accepts and goen cannot use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// No `[[accounts]]`.
+    NoAccounts,
+    /// Two accounts of one name.
+    DuplicateName(String),
+    /// A name with other characters than letters, digits, `-` and `_`.
+    BadName(String),
+    /// Not an address that survives a mail header.
+    BadAddress(String),
+    /// No mailbox to watch.
+    NoMailboxes(String),
+    /// More than one secret, or `keyring = false` and none.
+    Secrets(String),
+    /// Outside the range.
+    Recheck(u64),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.say(Lang::En))
+    }
+}
+
+impl Problem {
+    fn say(&self, lang: Lang) -> String {
+        match self {
+            Self::NoAccounts => {
+                say!(
+                    lang,
+                    "アカウント ([[accounts]]) がありません",
+                    "there is no account ([[accounts]])"
+                )
+            }
+            Self::DuplicateName(name) => {
+                say!(
+                    lang,
+                    "アカウント名 {name:?} が二つあります",
+                    "two accounts are named {name:?}"
+                )
+            }
+            Self::BadName(name) => say!(
+                lang,
+                "アカウント名 {name:?} に使えるのは英数字と - と _ だけです",
+                "the account name {name:?} may only have letters, digits, - and _"
+            ),
+            Self::BadAddress(address) => say!(
+                lang,
+                "accounts.address の {address:?} はメールアドレスとして使えません",
+                "{address:?} in accounts.address is not a usable mail address"
+            ),
+            Self::NoMailboxes(name) => say!(
+                lang,
+                "アカウント {name:?} の mailboxes が空です",
+                "`mailboxes` of account {name:?} is empty"
+            ),
+            Self::Secrets(name) => say!(
+                lang,
+                "アカウント {name:?} の [accounts.secret] には、ひとつだけ書いてください",
+                "[accounts.secret] of account {name:?} must name exactly one source"
+            ),
+            Self::Recheck(seconds) => say!(
+                lang,
+                "watch.recheck_seconds は 60 から 300 の間にしてください(今は {seconds})",
+                "watch.recheck_seconds must be from 60 to 300 (it is {seconds})"
+            ),
+        }
+    }
+}
+
+impl Explain for ConfigError {
+    fn explain(&self, lang: Lang) -> Explanation {
+        match self {
+            Self::NoHome => Explanation::new(say!(
+                lang,
+                "ホームフォルダーが分かりません",
+                "there is no home folder"
+            ))
+            .hint(say!(
+                lang,
+                "環境変数 HOME を設定するか、--config で設定ファイルを指定してください",
+                "set HOME, or name the settings with --config"
+            )),
+            Self::Missing(path) => Explanation::new(say!(
+                lang,
+                "設定ファイル {path} がありません",
+                "there is no settings file {path}",
+                path = path.display()
+            ))
+            .hint(say!(
+                lang,
+                "`goen config example > {path}` で見本を作って書き換えるか、まず `goen demo` を試してください",
+                "make one with `goen config example > {path}` and edit it, or try `goen demo` first",
+                path = path.display()
+            )),
+            Self::Unreadable { path, source } => Explanation::new(say!(
+                lang,
+                "設定ファイル {path} を読めません: {source}",
+                "the settings file {path} cannot be read: {source}",
+                path = path.display()
+            )),
+            Self::File { path, words } => Explanation::new(say!(
+                lang,
+                "設定ファイル {path} に誤りがあります: {words}",
+                "the settings file {path} is not right: {words}",
+                path = path.display()
+            ))
+            .hint(say!(
+                lang,
+                "使える項目は `goen config example` で見られます",
+                "`goen config example` shows every key"
+            )),
+            Self::Layered(error) => Explanation::new(say!(
+                lang,
+                "設定(環境変数 GOEN__… を含む)を読めません: {error}",
+                "the settings (with GOEN__… of the environment) cannot be read: {error}"
+            ))
+            .hint(say!(
+                lang,
+                "`env | grep GOEN__` で環境変数を確かめてください",
+                "look at the environment with `env | grep GOEN__`"
+            )),
+            Self::Unfit { path, problem } => Explanation::new(say!(
+                lang,
+                "設定ファイル {path}: {problem}",
+                "settings file {path}: {problem}",
+                path = path.display(),
+                problem = problem.say(lang)
+            ))
+            .hint(say!(
+                lang,
+                "書き方は `goen config example` で見られます",
+                "`goen config example` shows how it is written"
+            )),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks the settings in `path`, with the environment's changes.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => ConfigError::Missing(path.to_owned()),
+            _ => ConfigError::Unreadable { path: path.to_owned(), source },
+        })?;
+        let environment =
+            config::Environment::with_prefix("GOEN").prefix_separator("__").separator("__");
+        Self::parse(&text, path, environment)
+    }
+
+    fn parse(
+        text: &str,
+        path: &Path,
+        environment: config::Environment,
+    ) -> Result<Self, ConfigError> {
+        toml::from_str::<Self>(text).map_err(|error| ConfigError::File {
+            path: path.to_owned(),
+            words: error.to_string(),
+        })?;
+        let layered = config::Config::builder()
+            .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml))
+            .add_source(config::File::from_str(text, config::FileFormat::Toml))
+            .add_source(environment)
+            .build()?;
+        let config: Self = layered.try_deserialize()?;
+        match config.problem() {
+            Some(problem) => Err(ConfigError::Unfit { path: path.to_owned(), problem }),
+            None => Ok(config),
+        }
+    }
+
+    fn problem(&self) -> Option<Problem> {
+        if !RECHECK_SECONDS.contains(&self.watch.recheck_seconds) {
+            return Some(Problem::Recheck(self.watch.recheck_seconds));
+        }
+        if self.accounts.is_empty() {
+            return Some(Problem::NoAccounts);
+        }
+        let mut names = std::collections::BTreeSet::new();
+        self.accounts.iter().find_map(|account| {
+            let name = || account.name.clone();
+            let secret = &account.secret;
+            let secrets = [
+                secret.keyring == Some(true),
+                secret.password_command.is_some(),
+                secret.token_command.is_some(),
+                secret.password_file.is_some(),
+                secret.credential.is_some(),
+            ];
+            let sources = secrets.iter().filter(|given| **given).count();
+            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            if account.name.is_empty() || !account.name.chars().all(fits) {
+                Some(Problem::BadName(name()))
+            } else if !names.insert(account.name.as_str()) {
+                Some(Problem::DuplicateName(name()))
+            } else if account.address.parse::<lettre::Address>().is_err() {
+                Some(Problem::BadAddress(account.address.clone()))
+            } else if account.mailboxes.is_empty() {
+                Some(Problem::NoMailboxes(name()))
+            } else if sources > 1 || (sources == 0 && secret.keyring == Some(false)) {
+                Some(Problem::Secrets(name()))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The language goen speaks: the setting, else the locale's.
+    #[must_use]
+    pub fn lang(&self, terminal: Terminal) -> Lang {
+        match self.lang {
+            LangSetting::Auto => terminal.lang,
+            LangSetting::Ja => Lang::Ja,
+            LangSetting::En => Lang::En,
+        }
+    }
+
+    /// The account of that name.
+    #[must_use]
+    pub fn account(&self, name: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.name == name)
+    }
+
+    /// The user's own addresses: mails from them are never results.
+    #[must_use]
+    pub fn own_addresses(&self) -> Vec<String> {
+        self.accounts.iter().map(|account| account.address.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: &str = "[[accounts]]\nname = \"uni\"\naddress = \"hanako@example.jp\"\n\
+                           [accounts.imap]\nhost = \"imap.example.jp\"\n";
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        parse_with(text, &[])
+    }
+
+    fn parse_with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let environment = config::Environment::with_prefix("GOEN")
+            .prefix_separator("__")
+            .separator("__")
+            .source(Some(variables));
+        Config::parse(text, Path::new("config.toml"), environment)
+    }
+
+    fn words(text: &str) -> String {
+        parse(text).unwrap_err().explain(Lang::En).what
+    }
+
+    #[test]
+    fn what_the_file_leaves_out_keeps_its_default() {
+        let config = parse(ACCOUNT).unwrap();
+        assert_eq!((config.watch.lookback_days, config.watch.idle), (30, true));
+        assert_eq!(config.reply.undo_seconds, 60);
+        assert_eq!(config.accounts[0].imap_server().port, 993);
+        assert_eq!(config.accounts[0].login(), "hanako@example.jp");
+    }
+
+    #[test]
+    fn the_environment_has_the_last_word() {
+        let file = format!("[watch]\nlookback_days = 7\n{ACCOUNT}");
+        assert_eq!(parse(&file).unwrap().watch.lookback_days, 7);
+        let config = parse_with(&file, &[("GOEN__WATCH__LOOKBACK_DAYS", "3")]).unwrap();
+        assert_eq!(config.watch.lookback_days, 3);
+        assert!(parse_with(&file, &[("GOEN__WATCH__LOOKBACK", "3")]).is_err());
+    }
+
+    #[test]
+    fn other_variables_that_begin_with_goen_are_left_alone() {
+        assert!(parse_with(ACCOUNT, &[("GOEN_STATE", "/x"), ("GOEN_CONFIG", "/y")]).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_file() {
+        let words = words(&format!("[watch]\nlook_back_days = 7\n{ACCOUNT}"));
+        for part in ["config.toml", "line 2", "look_back_days", "lookback_days"] {
+            assert!(words.contains(part), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_number_in_quotes_is_not_taken_for_a_number() {
+        assert!(parse(&format!("[watch]\nlookback_days = \"7\"\n{ACCOUNT}")).is_err());
+    }
+
+    #[test]
+    fn two_secrets_are_one_too_many() {
+        let file =
+            format!("{ACCOUNT}[accounts.secret]\npassword_file = \"/x\"\ncredential = \"y\"\n");
+        assert!(words(&file).contains("exactly one"));
+    }
+
+    #[test]
+    fn values_that_do_not_fit_are_refused() {
+        assert!(words("lang = \"ja\"\n").contains("no account"));
+        assert!(words(&ACCOUNT.repeat(2)).contains("two accounts"));
+        assert!(words(&ACCOUNT.replace("hanako@example.jp", "hanako")).contains("mail address"));
+        assert!(words(&ACCOUNT.replace("\"uni\"", "\"u/ni\"")).contains("letters"));
+        assert!(words(&format!("[watch]\nrecheck_seconds = 5\n{ACCOUNT}")).contains("60 to 300"));
+    }
+
+    #[test]
+    fn the_defaults_name_every_key() {
+        fn keys(table: &toml::Table, above: &str, into: &mut Vec<String>) {
+            for (key, value) in table {
+                match value.as_table() {
+                    Some(inner) => keys(inner, &format!("{above}{key}."), into),
+                    None => into.push(format!("{above}{key}")),
+                }
+            }
+        }
+        let (mut known, mut named) = (vec![], vec![]);
+        keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
+        keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
+        assert_eq!(known.len(), 10, "{known:?}");
+        known.sort();
+        named.sort();
+        assert_eq!(known, named);
+    }
+
+    #[test]
+    fn the_example_is_valid_and_shows_the_defaults() {
+        let example = parse(include_str!("../config/goen.example.toml")).unwrap();
+        let plain = parse(ACCOUNT).unwrap();
+        assert_eq!(
+            (&example.watch, &example.notify, &example.reply, example.lang),
+            (&plain.watch, &plain.notify, &plain.reply, plain.lang)
+        );
+        assert_eq!(example.accounts[0].mailboxes, plain.accounts[0].mailboxes);
+    }
+}
