@@ -1,0 +1,146 @@
+//! Text in columns, where a Japanese character takes two.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::lang::Lang;
+
+/// Cuts `text` to `columns` and pads it to them.
+pub(crate) fn fit(text: &str, columns: usize) -> String {
+    let cut = shorten(text, columns);
+    let pad = columns.saturating_sub(cut.width());
+    cut + &" ".repeat(pad)
+}
+
+/// Cuts `text` to at most `columns`, with an ellipsis where something was cut.
+pub(crate) fn shorten(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let room = columns.saturating_sub(1);
+    let mut used = 0;
+    let mut cut: String = text
+        .chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= room
+        })
+        .collect();
+    cut.push('…');
+    cut
+}
+
+/// Breaks `text` into lines of at most `columns`, at spaces where there are some and between
+/// characters in Japanese; lines that exist stay lines, and each keeps its own indent.
+pub(crate) fn wrap(text: &str, columns: usize) -> String {
+    let mut out = String::new();
+    for (number, line) in text.lines().enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        wrap_line(line, columns, &mut out);
+    }
+    out
+}
+
+/// Characters that must not begin a line (行頭禁則).
+const NOT_AT_START: &str = "、。,.)」』】)]}!?!?ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々…:;";
+
+fn wrap_line(line: &str, columns: usize, out: &mut String) {
+    let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+    let mut used = 0;
+    for word in words(line) {
+        let width = word.trim_end().width();
+        if used > indent.len() && used + width > columns && !starts_with_closing(&word) {
+            let kept = out.trim_end_matches(' ').len();
+            out.truncate(kept);
+            out.push('\n');
+            out.push_str(&indent);
+            used = indent.len();
+            let word = word.trim_start();
+            out.push_str(word);
+            used += word.width();
+        } else {
+            out.push_str(&word);
+            used += word.width();
+        }
+    }
+    let kept = out.trim_end_matches(' ').len();
+    out.truncate(kept);
+}
+
+fn starts_with_closing(word: &str) -> bool {
+    word.chars().next().is_some_and(|first| NOT_AT_START.contains(first))
+}
+
+/// Pieces between which a line may be broken: words with the spaces behind them, and single wide characters.
+fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = false;
+    for c in line.chars() {
+        let wide = c.width() == Some(2);
+        match words.last_mut() {
+            Some(word) if open && !wide => word.push(c),
+            _ => words.push(c.to_string()),
+        }
+        open = !wide && c != ' ';
+    }
+    words
+}
+
+/// A moment as people of `lang` write it, in the zone they live in.
+pub(crate) fn moment(time: Timestamp, zone: &TimeZone, lang: Lang) -> String {
+    let zoned = time.to_zoned(zone.clone());
+    let form = match lang {
+        Lang::Ja => "%-m月%-d日 %H:%M",
+        Lang::En => "%-d %b %H:%M",
+    };
+    zoned.strftime(form).to_string()
+}
+
+/// ANSI styles, or nothing where colours are not wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    /// Whether to style at all.
+    pub(crate) on: bool,
+}
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// For headings.
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    /// For what is beside the point.
+    pub(crate) fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_japanese_name_is_cut_and_padded_by_columns_not_characters() {
+        assert_eq!(fit("株式会社青葉", 8), "株式会… ".to_owned());
+        assert_eq!(fit("ABC", 5), "ABC  ");
+        assert_eq!(fit("青葉", 4), "青葉");
+    }
+
+    #[test]
+    fn a_line_never_begins_with_a_full_stop() {
+        assert_eq!(wrap("ああいいう。", 10), "ああいいう。");
+        assert_eq!(wrap("ああいいうえ", 10), "ああいいう\nえ");
+    }
+
+    #[test]
+    fn english_breaks_between_words_and_keeps_the_indent() {
+        assert_eq!(wrap("  one two three", 9), "  one two\n  three");
+    }
+}
