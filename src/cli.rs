@@ -1,1 +1,273 @@
-//! The command line.
+//! The command line. The only module that prints.
+//!
+//! Every command works on the store, with or without a daemon beside it. Exit status: 0 fine,
+//! 1 it failed, 2 usage, 78 the settings cannot be used (the unit does not restart on 78).
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use jiff::tz::TimeZone;
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, Paths, Terminal};
+use crate::lang::{Explain, Explanation, Lang};
+use crate::say;
+use crate::store::{Store, StoreError};
+
+use self::text::Style;
+
+pub mod classify;
+mod daemon;
+mod help;
+mod replies;
+mod results;
+mod text;
+
+/// Exit status for settings that cannot be used (`EX_CONFIG` of sysexits.h).
+const CONFIGURATION: u8 = 78;
+
+/// A quiet companion for the inbox of someone who is looking for work in Japan
+#[derive(Debug, Parser)]
+#[command(name = "goen", version, max_term_width = 80, disable_help_subcommand = false)]
+struct Arguments {
+    /// Settings file, instead of ~/.config/goen/config.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Language to speak: ja or en, instead of the locale's
+    #[arg(long, global = true, value_name = "LANG", value_parser = ["ja", "en"])]
+    lang: Option<String>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the whole program at work on this machine; needs no account and no network
+    Demo(daemon::DemoArguments),
+    /// Watch the inboxes (what the systemd unit starts)
+    Run,
+    /// How the accounts, the notifications and the replies are doing
+    Status(results::StatusArguments),
+    /// Selection results, newest first
+    List(results::ListArguments),
+    /// One mail: what it says, in which words, and what helps now
+    Show(results::ShowArguments),
+    /// Read, edit, approve or discard a reply in the terminal
+    Review(replies::ReviewArguments),
+    /// Approve the reply that was shown, by its digest
+    Approve(replies::ApproveArguments),
+    /// Take an approval back while the reply still waits
+    Undo(replies::OneArgument),
+    /// Throw a draft away
+    Discard(replies::OneArgument),
+    /// Say how a reply with an unknown end did end
+    Settle(replies::SettleArguments),
+    /// Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input
+    Classify(classify::ClassifyArgs),
+    /// The settings file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print completions for a shell
+    Completions {
+        /// The shell to complete in
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print a commented settings file to start from
+    Example,
+    /// Check the settings
+    Check,
+    /// Print where goen looks for settings and keeps its state
+    Path,
+}
+
+/// Why a command ended without doing what was wanted, and the exit status that says so.
+pub(crate) struct Failure {
+    status: u8,
+    error: Box<dyn Explain>,
+}
+
+impl Failure {
+    pub(crate) fn new(error: impl Explain + 'static) -> Self {
+        Self { status: 1, error: Box::new(error) }
+    }
+
+    /// A failure told in a sentence made for the occasion.
+    pub(crate) fn because(explanation: Explanation) -> Self {
+        Self::new(Plain(explanation))
+    }
+}
+
+struct Plain(Explanation);
+
+impl Explain for Plain {
+    fn explain(&self, _lang: Lang) -> Explanation {
+        self.0.clone()
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { status: CONFIGURATION, error: Box::new(error) }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::because(Explanation::new(error.to_string()))
+    }
+}
+
+/// What every command needs: where to print, and how.
+pub(crate) struct Console {
+    pub(crate) lang: Lang,
+    pub(crate) style: Style,
+    pub(crate) zone: TimeZone,
+    pub(crate) clock: Clock,
+    /// Columns that fit on the terminal, at most 80: longer lines are hard to read.
+    pub(crate) columns: usize,
+}
+
+/// Reads the arguments, does what they say, and returns the exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let terminal = Terminal::from_env();
+    let arguments = match parse(terminal.lang) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    let lang = match arguments.lang.as_deref() {
+        Some(code) => Lang::of_locale(code),
+        None => terminal.lang,
+    };
+    let console = Console {
+        lang,
+        style: Style { on: terminal.colour && io::stdout().is_terminal() },
+        zone: TimeZone::system(),
+        clock: Clock::system(),
+        columns: 80,
+    };
+    match run(arguments, console, terminal) {
+        Ok(status) => status,
+        Err((lang, failure)) => {
+            let explanation = failure.error.explain(lang);
+            let mut stderr = io::stderr().lock();
+            // Nothing is left to tell where standard error is gone.
+            let _ = writeln!(stderr, "goen: {}", explanation.what);
+            if let Some(hint) = explanation.hint {
+                let _ = writeln!(stderr, "hint: {hint}");
+            }
+            ExitCode::from(failure.status)
+        }
+    }
+}
+
+fn parse(lang: Lang) -> Result<Arguments, clap::Error> {
+    // `--lang` is wanted for the help texts, before there are arguments to look it up in.
+    let asked = std::env::args().skip_while(|word| word != "--lang").nth(1);
+    let lang = asked.map_or(lang, |code| Lang::of_locale(&code));
+    let matches = help::in_language(Arguments::command(), lang).try_get_matches()?;
+    Arguments::from_arg_matches(&matches)
+}
+
+/// The settings and the store, for commands that need both.
+pub(crate) struct Opened {
+    pub(crate) config: Config,
+    pub(crate) paths: Paths,
+    pub(crate) store: Store,
+}
+
+fn run(arguments: Arguments, mut console: Console, terminal: Terminal) -> Result<ExitCode, (Lang, Failure)> {
+    let asked = arguments.lang.is_some();
+    let result = (|| -> Result<ExitCode, Failure> {
+        let paths = Paths::from_env(arguments.config)?;
+        let mut out = io::stdout().lock();
+        // What needs no settings.
+        match arguments.command {
+            Command::Demo(demo) => return daemon::demo(&demo, &console),
+            Command::Classify(classify) => {
+                return Ok(classify::run(&classify, console.lang, console.style.on));
+            }
+            Command::Config(command) => return configuration(&command, &paths, &console, &mut out),
+            Command::Completions { shell } => {
+                let mut command = help::in_language(Arguments::command(), console.lang);
+                clap_complete::generate(shell, &mut command, "goen", &mut out);
+                return Ok(ExitCode::SUCCESS);
+            }
+            _ => {}
+        }
+        let config = Config::load(&paths.config)?;
+        if !asked {
+            console.lang = config.lang(terminal);
+        }
+        if matches!(arguments.command, Command::Run) {
+            drop(out);
+            return daemon::run(config, paths, &console);
+        }
+        let store = Store::open(&paths.store())?;
+        let opened = Opened { config, paths, store };
+        match arguments.command {
+            Command::Status(status) => results::status(&opened, &console, &status, &mut out),
+            Command::List(list) => results::list(&opened, &console, &list, &mut out),
+            Command::Show(show) => results::show(&opened, &console, &show, &mut out),
+            Command::Review(review) => replies::review(&opened, &console, &review, &mut out),
+            Command::Approve(approve) => replies::approve(&opened, &console, &approve, &mut out),
+            Command::Undo(one) => replies::undo(&opened, &console, &one, &mut out),
+            Command::Discard(one) => replies::discard(&opened, &console, &one, &mut out),
+            Command::Settle(settle) => replies::settle(&opened, &console, &settle, &mut out),
+            Command::Demo(_)
+            | Command::Run
+            | Command::Classify(_)
+            | Command::Config(_)
+            | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+        }
+    })();
+    result.map_err(|failure| (console.lang, failure))
+}
+
+fn configuration(
+    command: &ConfigCommand,
+    paths: &Paths,
+    console: &Console,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
+    let lang = console.lang;
+    match command {
+        ConfigCommand::Example => {
+            write!(out, "{}", include_str!("../config/goen.example.toml"))?;
+        }
+        ConfigCommand::Check => {
+            let config = Config::load(&paths.config)?;
+            let path = paths.config.display();
+            let accounts = config.accounts.len();
+            writeln!(
+                out,
+                "{}",
+                say!(
+                    lang,
+                    "{path} に誤りはありません(アカウント {accounts} 件)",
+                    "{path} is fine ({accounts} account(s))"
+                )
+            )?;
+        }
+        ConfigCommand::Path => {
+            writeln!(out, "config  {}", paths.config.display())?;
+            writeln!(out, "state   {}", paths.state.display())?;
+            writeln!(out, "runtime {}", paths.runtime.display())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,106 @@
+//! The help texts in Japanese. The English ones stand at the arguments themselves.
+
+use clap::Command;
+
+use crate::lang::Lang;
+
+/// `command`, with its help in `lang`.
+pub(super) fn in_language(command: Command, lang: Lang) -> Command {
+    match lang {
+        Lang::En => command,
+        Lang::Ja => japanese(command, ""),
+    }
+}
+
+fn japanese(mut command: Command, above: &str) -> Command {
+    let path = format!("{above}{}", command.get_name());
+    if let Some(about) = text(&path) {
+        command = command.about(about);
+    }
+    let arguments: Vec<String> = command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
+    for id in arguments {
+        if let Some(help) = text(&format!("{path} {id}")).or_else(|| text(&format!("* {id}"))) {
+            command = command.mut_arg(id, |argument| argument.help(help));
+        }
+    }
+    let names: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    for name in names {
+        let above = format!("{path} ");
+        command = command.mut_subcommand(name, |inner| japanese(inner, &above));
+    }
+    command
+}
+
+/// The Japanese text for a command (`goen show`) or one of its arguments (`goen show id`).
+fn text(key: &str) -> Option<&'static str> {
+    JAPANESE.iter().find(|(known, _)| *known == key).map(|(_, text)| *text)
+}
+
+const JAPANESE: &[(&str, &str)] = &[
+    ("goen", "就職・転職活動中の受信トレイに、静かに寄り添うプログラム"),
+    ("* config", "設定ファイル(既定: ~/.config/goen/config.toml)"),
+    ("* lang", "表示の言語。ja または en(既定はロケールに従う)"),
+    ("* json", "JSON で出力する"),
+    ("* id", "goen list に出る番号"),
+    ("goen demo", "このパソコンの中だけで、全体の動きを見せる(アカウントもネットワークも不要)"),
+    ("goen demo yes", "たずねずに返信を承認する"),
+    ("goen demo keep", "終わってもサーバーと記録を残し、ほかのコマンドを試せるようにする"),
+    ("goen run", "受信トレイを見守る(systemd のユニットが起動するもの)"),
+    ("goen status", "アカウント、通知、返信の様子"),
+    ("goen list", "選考結果の一覧(新しい順)"),
+    ("goen list all", "選考中のメールも含める"),
+    ("goen list outcome", "この結果だけを出す(繰り返し可)"),
+    ("goen list limit", "出す件数の上限"),
+    ("goen show", "一通のメールについて、内容、そう読んだ言葉、いま役に立つこと"),
+    ("goen review", "端末で返信を読み、直し、承認または破棄する"),
+    ("goen review kind", "下書きの種類"),
+    ("goen approve", "表示された返信を、そのダイジェストで承認する"),
+    ("goen approve digest", "goen review または goen show --json が示したダイジェスト"),
+    ("goen approve now", "取り消しの待ち時間をおかずに送る"),
+    ("goen undo", "まだ送られていない返信の承認を取り消す"),
+    ("goen discard", "下書きを破棄する"),
+    ("goen settle", "届いたかどうか分からない返信について、どうなったかを伝える"),
+    ("goen settle arrived", "相手に届いていた(送信済みにする)"),
+    ("goen settle lost", "届いていなかった(もう一度送るには改めて承認が必要)"),
+    ("goen classify", "ファイルのメールを分類する(.eml、mbox、Maildir、フォルダー、- は標準入力)"),
+    ("goen classify paths", "メールのファイルまたはフォルダー"),
+    ("goen classify why", "そう判断した言葉を示す"),
+    ("goen classify jobs", "並行して読む数"),
+    ("goen config", "設定ファイル"),
+    ("goen config example", "説明つきの設定ファイルの見本を出力する"),
+    ("goen config check", "設定を確かめる"),
+    ("goen config path", "設定と記録の場所を出力する"),
+    ("goen completions", "シェルの補完を出力する"),
+    ("goen completions shell", "シェルの種類"),
+];
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn untranslated(command: &Command, above: &str, missing: &mut Vec<String>) {
+        let path = format!("{above}{}", command.get_name());
+        if text(&path).is_none() {
+            missing.push(path.clone());
+        }
+        for argument in command.get_arguments() {
+            let id = argument.get_id();
+            let own = format!("{path} {id}");
+            if text(&own).is_none() && text(&format!("* {id}")).is_none() {
+                missing.push(own);
+            }
+        }
+        for inner in command.get_subcommands() {
+            untranslated(inner, &format!("{path} "), missing);
+        }
+    }
+
+    #[test]
+    fn every_command_and_argument_has_help_in_japanese() {
+        let mut missing = Vec::new();
+        untranslated(&super::super::Arguments::command(), "", &mut missing);
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,366 @@
+//! `goen list`, `goen show`, `goen status`: what was found, what it says, and how things are.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::text::{fit, moment, shorten, wrap};
+use super::{Console, Failure, Opened, replies};
+use crate::classify::{Outcome, Stage, Verdict};
+use crate::lang::{Explanation, Lang};
+use crate::mail::Address;
+use crate::say;
+use crate::store::{AccountHealth, AccountStatus, StoredMail};
+use crate::{daemon, guide, outbox, reply};
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// Mails of applications without a result, too
+    #[arg(long)]
+    all: bool,
+    /// Only this outcome; may be given several times
+    #[arg(long, value_name = "OUTCOME", value_parser = parse_outcome)]
+    outcome: Vec<Outcome>,
+    /// How many to print at most
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// The number that `goen list` shows
+    id: i64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_outcome(name: &str) -> Result<Outcome, String> {
+    let known = || Outcome::ALL.map(Outcome::name).join(", ");
+    Outcome::ALL.into_iter().find(|outcome| outcome.name() == name).ok_or_else(known)
+}
+
+/// What people call an outcome.
+pub(super) fn outcome_label(outcome: Outcome, lang: Lang) -> &'static str {
+    match (lang, outcome) {
+        (Lang::Ja, Outcome::Declined) => "見送り",
+        (Lang::Ja, Outcome::Advanced) => "通過",
+        (Lang::Ja, Outcome::Offer) => "内定",
+        (Lang::Ja, Outcome::OnHold) => "保留",
+        (Lang::Ja, Outcome::Undisclosed) => "結果公開",
+        (Lang::Ja, Outcome::Mixed) => "複数の結果",
+        (Lang::Ja, Outcome::InProcess) => "選考中",
+        (Lang::Ja, Outcome::Unsure) => "判断保留",
+        (Lang::Ja, Outcome::Unrelated) => "その他",
+        (Lang::En, Outcome::Declined) => "declined",
+        (Lang::En, Outcome::Advanced) => "advanced",
+        (Lang::En, Outcome::Offer) => "offer",
+        (Lang::En, Outcome::OnHold) => "on hold",
+        (Lang::En, Outcome::Undisclosed) => "result out",
+        (Lang::En, Outcome::Mixed) => "several",
+        (Lang::En, Outcome::InProcess) => "in process",
+        (Lang::En, Outcome::Unsure) => "unsure",
+        (Lang::En, Outcome::Unrelated) => "unrelated",
+    }
+}
+
+/// What people call a stage; nothing where it is not said.
+pub(super) fn stage_label(stage: Stage, lang: Lang) -> &'static str {
+    match (lang, stage) {
+        (Lang::Ja, Stage::Document) => "書類選考",
+        (Lang::Ja, Stage::Test) => "適性検査",
+        (Lang::Ja, Stage::FirstInterview) => "一次面接",
+        (Lang::Ja, Stage::SecondInterview) => "二次面接",
+        (Lang::Ja, Stage::FinalInterview) => "最終面接",
+        (Lang::Ja, Stage::Interview) => "面接",
+        (Lang::Ja, Stage::Casual) => "カジュアル面談",
+        (Lang::Ja, Stage::Internship) => "インターンシップ",
+        (Lang::En, Stage::Document) => "application",
+        (Lang::En, Stage::Test) => "test",
+        (Lang::En, Stage::FirstInterview) => "1st interview",
+        (Lang::En, Stage::SecondInterview) => "2nd interview",
+        (Lang::En, Stage::FinalInterview) => "final interview",
+        (Lang::En, Stage::Interview) => "interview",
+        (Lang::En, Stage::Casual) => "casual talk",
+        (Lang::En, Stage::Internship) => "internship",
+        (_, Stage::Unknown) => "",
+    }
+}
+
+/// Who a mail is about, as well as it is known: the employer, else the sender.
+fn about(mail: &StoredMail) -> String {
+    let sender = || mail.mail.author().map_or_else(String::new, sender_name);
+    mail.verdict.company.clone().unwrap_or_else(sender)
+}
+
+fn sender_name(author: &Address) -> String {
+    author.name.clone().unwrap_or_else(|| author.addr_spec.clone())
+}
+
+fn as_json(mail: &StoredMail) -> serde_json::Value {
+    let mut value = json!({
+        "id": mail.id,
+        "account": mail.account,
+        "mailbox": mail.mailbox,
+        "received_at": mail.received_at.to_string(),
+        "from": mail.mail.author().map(|author| author.addr_spec.clone()),
+        "subject": mail.mail.subject,
+    });
+    // A verdict is a JSON object: its fields stand beside the mail's.
+    if let (Some(into), Ok(serde_json::Value::Object(verdict))) =
+        (value.as_object_mut(), serde_json::to_value(&mail.verdict))
+    {
+        into.extend(verdict);
+    }
+    value
+}
+
+pub(super) fn list(
+    opened: &Opened,
+    console: &Console,
+    arguments: &ListArguments,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
+    let lang = console.lang;
+    let outcomes: Vec<Outcome> = if !arguments.outcome.is_empty() {
+        arguments.outcome.clone()
+    } else if arguments.all {
+        Outcome::ALL.to_vec()
+    } else {
+        Outcome::ALL.into_iter().filter(|outcome| outcome.is_result() || *outcome == Outcome::Unsure).collect()
+    };
+    let mails = opened.store.mails(&outcomes, arguments.limit)?;
+    if arguments.json {
+        for mail in &mails {
+            writeln!(out, "{}", as_json(mail))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    if mails.is_empty() {
+        writeln!(
+            out,
+            "{}",
+            say!(
+                lang,
+                "まだ選考結果のメールはありません。様子は goen status で見られます。",
+                "No selection results yet. `goen status` shows how things are."
+            )
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for mail in &mails {
+        writeln!(out, "{}", row(mail, console))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line of the list: number, time, outcome, stage, who.
+pub(super) fn row(mail: &StoredMail, console: &Console) -> String {
+    let lang = console.lang;
+    let time = moment(mail.received_at, &console.zone, lang);
+    let line = format!(
+        "{:>4}  {}  {}  {}  {}",
+        mail.id,
+        fit(&time, 13),
+        console.style.bold(&fit(outcome_label(mail.verdict.outcome, lang), 10)),
+        fit(stage_label(mail.verdict.stage, lang), 16),
+        shorten(&about(mail), console.columns.saturating_sub(53)),
+    );
+    line.trim_end().to_owned()
+}
+
+/// The stored mail `id`, or a failure that says where numbers come from.
+pub(super) fn mail(opened: &Opened, lang: Lang, id: i64) -> Result<StoredMail, Failure> {
+    let missing = || {
+        Failure::because(
+            Explanation::new(say!(lang, "{id} 番のメールはありません", "there is no mail number {id}"))
+                .hint(say!(lang, "番号は `goen list --all` で見られます", "`goen list --all` shows the numbers")),
+        )
+    };
+    opened.store.mail(id)?.ok_or_else(missing)
+}
+
+pub(super) fn show(
+    opened: &Opened,
+    console: &Console,
+    arguments: &ShowArguments,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
+    let lang = console.lang;
+    let mail = mail(opened, lang, arguments.id)?;
+    let own = opened.config.own_addresses();
+    let advice = reply::advice::advice(&mail.mail, &mail.verdict, &own);
+    let guide = daemon::guide_for(&mail, &opened.config, lang)?;
+    let state = outbox::state_of(&opened.store, mail.id)?;
+    if arguments.json {
+        let mut value = as_json(&mail);
+        if let Some(into) = value.as_object_mut() {
+            into.insert("guide".to_owned(), json!(guide.page));
+            into.insert("advice".to_owned(), json!(advice));
+            into.insert("draft".to_owned(), replies::draft_json(opened, mail.id)?);
+        }
+        writeln!(out, "{value}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    write!(out, "{}", page(&mail, &guide, console))?;
+    if let Some(state) = state {
+        writeln!(out, "\n{}", replies::state_line(&state, console, mail.id))?;
+    } else if !advice.kinds.is_empty() && advice.refusal.is_none() {
+        let id = mail.id;
+        writeln!(
+            out,
+            "\n{}",
+            say!(lang, "返信の下書きを見る: goen review {id}", "See a draft of a reply: goen review {id}")
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A mail's page: what it is, what helps, and the words that decided.
+pub(super) fn page(mail: &StoredMail, guide: &guide::Guide, console: &Console) -> String {
+    let lang = console.lang;
+    let style = console.style;
+    let mut out = String::new();
+    let mut line = |text: &str| {
+        out.push_str(text);
+        out.push('\n');
+    };
+    line(&style.bold(&format!("#{}  {}", mail.id, headline(&mail.verdict, lang))));
+    let from = mail.mail.author().map_or_else(String::new, |author| match &author.name {
+        Some(name) => format!("{name} <{}>", author.addr_spec),
+        None => author.addr_spec.clone(),
+    });
+    let time = moment(mail.received_at, &console.zone, lang);
+    line(&style.dim(&shorten(&format!("{time}  {from}"), console.columns)));
+    line(&style.dim(&shorten(&mail.mail.subject, console.columns)));
+    line("");
+    line(&wrap(guide.page.trim_end(), console.columns));
+    if !mail.verdict.evidence.is_empty() {
+        line("");
+        line(&style.dim(&say!(lang, "そう読んだ言葉:", "Read so because of these words:")));
+        for evidence in &mail.verdict.evidence {
+            let words = evidence.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            line(&wrap(&format!("  「{}」", shorten(&words, 240)), console.columns));
+        }
+    }
+    out
+}
+
+/// What a mail is, on one line.
+fn headline(verdict: &Verdict, lang: Lang) -> String {
+    let parts = [
+        outcome_label(verdict.outcome, lang),
+        stage_label(verdict.stage, lang),
+        verdict.company.as_deref().unwrap_or_default(),
+        verdict.position.as_deref().unwrap_or_default(),
+    ];
+    let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    said.join(match lang {
+        Lang::Ja => "・",
+        Lang::En => ", ",
+    })
+}
+
+pub(super) fn status(
+    opened: &Opened,
+    console: &Console,
+    arguments: &StatusArguments,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
+    let lang = console.lang;
+    let running = daemon::is_running(&opened.paths);
+    let known = opened.store.accounts()?;
+    let accounts: Vec<&AccountStatus> =
+        known.iter().filter(|status| opened.config.account(&status.name).is_some()).collect();
+    let aside = opened.store.set_aside()?;
+    let counts = opened.store.counts()?;
+    let live = outbox::list(&opened.store)?;
+    if arguments.json {
+        let value = json!({
+            "running": running,
+            "accounts": accounts,
+            "set_aside": aside,
+            "counts": counts.iter().cloned().collect::<std::collections::BTreeMap<String, u32>>(),
+            "replies": live.iter().map(replies::entry_json).collect::<Vec<_>>(),
+        });
+        writeln!(out, "{value}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let daemon_line = if running {
+        say!(lang, "goen は動いています。", "goen is running.")
+    } else {
+        say!(
+            lang,
+            "goen は動いていません(systemctl --user start goen、または goen run)。",
+            "goen is not running (systemctl --user start goen, or goen run)."
+        )
+    };
+    writeln!(out, "{daemon_line}")?;
+    for account in &opened.config.accounts {
+        let status = accounts.iter().find(|status| status.name == account.name);
+        let words = status.map_or_else(
+            || say!(lang, "まだ接続していません", "not connected yet"),
+            |status| health_line(status, console),
+        );
+        writeln!(out, "  {}  {words}", fit(&account.name, 12))?;
+    }
+    if let Some((_, results)) = counts.iter().map(|(name, n)| (name, *n)).reduce(|(name, a), (_, b)| (name, a + b))
+    {
+        writeln!(
+            out,
+            "{}",
+            say!(lang, "応募に関するメール {results} 通(goen list --all)", "{results} mails about applications (goen list --all)")
+        )?;
+    }
+    for entry in &live {
+        writeln!(out, "{}", replies::entry_line(entry, console))?;
+    }
+    if !aside.is_empty() {
+        let n = aside.len();
+        writeln!(
+            out,
+            "{}",
+            say!(lang, "読めなかったメール {n} 通:", "{n} mails could not be read:")
+        )?;
+        for item in aside.iter().take(5) {
+            writeln!(out, "  {} {} UID {}: {}", item.account, item.mailbox, item.uid, item.why)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn health_line(status: &AccountStatus, console: &Console) -> String {
+    let lang = console.lang;
+    let since = moment(status.since, &console.zone, lang);
+    match &status.health {
+        AccountHealth::Watching => say!(lang, "{since} から見守っています", "watching since {since}"),
+        AccountHealth::CatchingUp { done, total } => {
+            say!(lang, "読み込み中 {done}/{total} 通", "reading {done} of {total} mails")
+        }
+        AccountHealth::Unreachable { words, retry_at } => {
+            let retry = moment(*retry_at, &console.zone, lang);
+            say!(
+                lang,
+                "{since} から受信できていません(次は {retry}): {words}",
+                "nothing received since {since} (next try {retry}): {words}"
+            )
+        }
+        AccountHealth::Stopped { words } => say!(
+            lang,
+            "{since} に止まりました。設定を直して goen を再起動してください: {words}",
+            "stopped at {since}; mend the settings and restart goen: {words}"
+        ),
+    }
+}
