@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Paths, Terminal};
 use crate::lang::{Explain, Explanation, Lang};
+use crate::outbox::OutboxError;
 use crate::say;
 use crate::store::{Store, StoreError};
 
@@ -99,6 +100,12 @@ impl Failure {
         Self { status: 1, error: Box::new(error) }
     }
 
+    /// What happened and what to do, on one line.
+    pub(crate) fn sentence(&self, lang: Lang) -> String {
+        let Explanation { what, hint } = self.error.explain(lang);
+        [Some(what), hint].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
     /// A failure told in a sentence made for the occasion.
     pub(crate) fn because(explanation: Explanation) -> Self {
         Self::new(Plain(explanation))
@@ -121,6 +128,12 @@ impl From<ConfigError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<OutboxError> for Failure {
+    fn from(error: OutboxError) -> Self {
         Self::new(error)
     }
 }

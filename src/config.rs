@@ -84,8 +84,6 @@ pub struct Notify {
 pub struct ReplySettings {
     /// How long an approved reply waits, in seconds.
     pub undo_seconds: u32,
-    /// After how many hours past its time an approval is asked again.
-    pub stale_hours: u32,
 }
 
 /// `[[accounts]]`
@@ -239,6 +237,12 @@ impl Paths {
         };
         let credentials = env("CREDENTIALS_DIRECTORY").map(PathBuf::from);
         Ok(Self { config, state, runtime, credentials })
+    }
+
+    /// The folder of the settings, where the user's own texts are, too.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.config.parent().unwrap_or(Path::new("."))
     }
 
     /// The store's file.
@@ -659,7 +663,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 10, "{known:?}");
+        assert_eq!(known.len(), 9, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);

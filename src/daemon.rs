@@ -7,37 +7,475 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::net::UnixDatagram as BlockingDatagram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::UnixDatagram;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::classify::{Outcome, Rules, classify};
+use crate::classify::{Outcome, classify};
 use crate::clock::Clock;
-use crate::config::{Config, Paths};
-use crate::guide::{Guide, Guidance, Situation};
+use crate::config::{Account, Config, Paths};
+use crate::guide::{Guide, Situation};
 use crate::imap::cursor::{Cursor, Uid};
-use crate::imap::{self, Arrival, Health, Keeper};
+use crate::imap::{Arrival, Health, Keeper, watch};
+use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
-use crate::notify::Notice;
+use crate::notify::{Notice, Notifier, Urgency};
+use crate::outbox::{Outbox, OutboxError};
+use crate::reply::advice::advice;
 use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
-use crate::{outbox, reply, say, smtp};
+use crate::smtp::{self, Submission};
+use crate::{say, systemd};
 
 /// How long tasks may take to reach a safe point when stopping. Shorter than the unit's
 /// `TimeoutStopSec`, so that systemd need not kill.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// An account whose password cannot be had is tried again after this long, or when woken.
+const ACCOUNT_RETRY: SignedDuration = SignedDuration::from_mins(1);
+
 /// A notification that could not be shown is tried again after this long.
-const NOTIFICATION_RETRY: Duration = Duration::from_mins(1);
+const NOTIFICATION_RETRY: SignedDuration = SignedDuration::from_mins(1);
 
 /// Longest sleep while something is due later. A monotonic timer stands still while the machine
 /// is suspended; looking at the clock this often keeps "due at nine" from becoming "due at eleven".
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// How the person is told.
+#[derive(Debug)]
+pub enum Voice {
+    /// By the desktop's notification server.
+    Desktop(Notifier),
+    /// By whoever listens: the demo.
+    Channel(mpsc::UnboundedSender<Notice>),
+}
+
+/// Everything the daemon works with; nothing is made inside that a test would want to replace.
+#[derive(Debug)]
+pub struct Daemon {
+    /// The settings.
+    pub config: Config,
+    /// Where its files are.
+    pub paths: Paths,
+    /// The time.
+    pub clock: Clock,
+    /// The language it speaks.
+    pub lang: Lang,
+    /// How the person is told.
+    pub voice: Voice,
+}
+
+/// Why the daemon did not start, or could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// Another daemon works on the same state.
+    #[error("another goen is running on {}", .0.display())]
+    AlreadyRunning(PathBuf),
+    /// The state folder cannot be used.
+    #[error("{}: {source}", path.display())]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The outbox.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// Rules, guidance or templates.
+    #[error(transparent)]
+    Knowledge(#[from] KnowledgeError),
+}
+
+impl Explain for DaemonError {
+    fn explain(&self, lang: Lang) -> Explanation {
+        match self {
+            Self::AlreadyRunning(path) => Explanation::new(say!(
+                lang,
+                "{path} では、もう goen が動いています",
+                "another goen is already running on {path}",
+                path = path.display()
+            ))
+            .hint(say!(
+                lang,
+                "様子は goen status で見られます。止めるには systemctl --user stop goen",
+                "`goen status` shows how it is doing; stop it with systemctl --user stop goen"
+            )),
+            Self::Folder { path, source } => Explanation::new(say!(
+                lang,
+                "{path} を使えません: {source}",
+                "{path} cannot be used: {source}",
+                path = path.display()
+            )),
+            Self::Store(error) => error.explain(lang),
+            Self::Outbox(error) => error.explain(lang),
+            Self::Knowledge(error) => error.explain(lang),
+        }
+    }
+}
+
+/// Held while a daemon works on a state folder; the system lets go of it even after a kill.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+
+impl Lock {
+    /// Takes the lock of the state folder, or says who has it.
+    pub fn take(paths: &Paths) -> Result<Self, DaemonError> {
+        let folder = |path: PathBuf| move |source| DaemonError::Folder { path, source };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&paths.state)
+            .map_err(folder(paths.state.clone()))?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(paths.lock())
+            .map_err(folder(paths.lock()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(DaemonError::AlreadyRunning(paths.state.clone())),
+            Err(TryLockError::Error(source)) => Err(DaemonError::Folder { path: paths.lock(), source }),
+        }
+    }
+}
+
+/// Whether a daemon holds the lock of the state folder.
+#[must_use]
+pub fn is_running(paths: &Paths) -> bool {
+    let Ok(file) = OpenOptions::new().write(true).open(paths.lock()) else { return false };
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+}
+
+/// Wakes the daemon, if there is one: something in the store was changed for it to act on. Without
+/// it the daemon sees the change at its next look.
+pub fn wake(paths: &Paths) {
+    if let Ok(socket) = BlockingDatagram::unbound() {
+        // Nobody listens: then nobody needs to be woken.
+        let _ = socket.send_to(b"changed", paths.socket());
+    }
+}
+
+/// What to say about a stored mail.
+#[must_use]
+pub fn guide(mail: &StoredMail, config: &Config, knowledge: &Knowledge, lang: Lang) -> Guide {
+    let advice = advice(&mail.mail, &mail.verdict, &config.own_addresses());
+    knowledge.guidance.guide(&Situation {
+        verdict: &mail.verdict,
+        lang,
+        reveal: config.notify.reveal,
+        id: mail.id,
+        variety: mail.id.unsigned_abs(),
+        reply: &advice,
+    })
+}
+
+/// What the tasks of one daemon share.
+struct Shared {
+    config: Config,
+    paths: Paths,
+    clock: Clock,
+    lang: Lang,
+    knowledge: Knowledge,
+    store: Store,
+    /// Something was stored that may have to be told.
+    news: Notify,
+    /// Something was approved, or an account was set right.
+    changed: Notify,
+}
+
+/// Runs the daemon until `stop`. All of its tasks live on the current thread's `LocalSet`.
+///
+/// `ready` is called once everything was started and the outbox recovered.
+pub async fn run(daemon: Daemon, stop: CancellationToken, ready: impl FnOnce()) -> Result<(), DaemonError> {
+    let _lock = Lock::take(&daemon.paths)?;
+    let store = Store::open(&daemon.paths.store())?;
+    let knowledge = Knowledge::load(daemon.paths.folder())?;
+    let Daemon { config, paths, clock, lang, voice } = daemon;
+    let socket = listen(&paths)?;
+    let outbox = Outbox::new(store.clone());
+    for mail_id in outbox.recover(clock.now())? {
+        tracing::warn!(mail.id = mail_id, "A submission was cut off; whether it arrived is not known");
+    }
+    let shared =
+        Rc::new(Shared { config, paths, clock, lang, knowledge, store, news: Notify::new(), changed: Notify::new() });
+
+    let tasks = TaskTracker::new();
+    for account in shared.config.accounts.clone() {
+        tasks.spawn_local(watched(account, shared.clone(), stop.child_token()));
+    }
+    tasks.spawn_local(tell(shared.clone(), voice, stop.child_token()));
+    tasks.spawn_local(deliver(shared.clone(), outbox, stop.child_token()));
+    tasks.spawn_local(listened(shared.clone(), socket, stop.child_token()));
+    tasks.close();
+    ready();
+
+    stop.cancelled().await;
+    if timeout(GRACE, tasks.wait()).await.is_err() {
+        tracing::warn!(left = tasks.len(), "Stopped without waiting for all tasks");
+    }
+    // The lock is still held, so no other daemon can have made this socket anew.
+    let _ = std::fs::remove_file(shared.paths.socket());
+    Ok(())
+}
+
+/// Makes the socket that wakes the daemon.
+fn listen(paths: &Paths) -> Result<UnixDatagram, DaemonError> {
+    let failed = |path: PathBuf| move |source| DaemonError::Folder { path, source };
+    let path = paths.socket();
+    DirBuilder::new().recursive(true).mode(0o700).create(&paths.runtime).map_err(failed(paths.runtime.clone()))?;
+    // Left by a daemon that was killed: we hold the lock, so it has no owner.
+    let _ = std::fs::remove_file(&path);
+    UnixDatagram::bind(&path).map_err(failed(path))
+}
+
+/// Passes the command line's datagrams on. Only the owner can write to the folder they come from.
+async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationToken) {
+    let mut word = [0; 64];
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            received = socket.recv(&mut word) => {
+                if received.is_err() {
+                    return;
+                }
+                shared.changed.notify_one();
+            }
+        }
+    }
+}
+
+/// Watches one account.
+async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) {
+    let inbox = Inbox { account: account.name.clone(), own: shared.config.own_addresses(), shared: shared.clone() };
+    let source = account.secret_source(&shared.paths);
+    let watched = watch::Account {
+        name: account.name.clone(),
+        server: account.imap_server(),
+        user: account.login().to_owned(),
+        mailboxes: account.mailboxes.clone(),
+        lookback_days: shared.config.watch.lookback_days,
+        recheck: Duration::from_secs(shared.config.watch.recheck_seconds),
+        idle: shared.config.watch.idle,
+    };
+    watch::watch(&watched, &inbox, || source.read(), &shared.clock, stop).await;
+}
+
+/// One account's place in the store: reads and classifies what arrives.
+struct Inbox {
+    account: String,
+    own: Vec<String>,
+    shared: Rc<Shared>,
+}
+
+impl Inbox {
+    /// What a message says; nothing if it concerns no application, words if it cannot be read.
+    fn read(&self, arrival: &Arrival) -> Result<Option<Found>, String> {
+        // A parser that panics must cost one mail, not the inbox.
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            let mut mail = Mail::read(&arrival.message).map_err(|error| error.to_string())?;
+            mail.truncated |= arrival.truncated;
+            let verdict = classify(&mail, &self.own, &self.shared.knowledge.rules);
+            Ok((mail, verdict))
+        }));
+        let (mail, verdict) = read.unwrap_or_else(|_| Err("reading it failed; please report this".to_owned()))?;
+        if verdict.outcome == Outcome::Unrelated {
+            return Ok(None);
+        }
+        let received_at = arrival.received_at.or(mail.date).unwrap_or_else(|| self.shared.clock.now());
+        Ok(Some(Found { uid: arrival.uid, received_at, mail, verdict }))
+    }
+}
+
+impl Keeper for Inbox {
+    type Error = StoreError;
+
+    fn cursor(&self, mailbox: &str) -> Result<Option<Cursor>, StoreError> {
+        self.shared.store.cursor(&self.account, mailbox)
+    }
+
+    fn keep(
+        &self,
+        mailbox: &str,
+        arrivals: Vec<Arrival>,
+        cursor: Cursor,
+        quietly: bool,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for arrival in &arrivals {
+            match self.read(arrival) {
+                Ok(found) => batch.found.extend(found),
+                Err(why) => batch.set_aside.push((arrival.uid, why)),
+            }
+        }
+        let now = self.shared.clock.now();
+        let announce = if quietly { Announce::Quietly } else { Announce::From(now) };
+        let new = self.shared.store.keep(&self.account, mailbox, &batch, cursor, announce, now)?;
+        for mail_id in &new {
+            tracing::info!(account = self.account, mail.id = mail_id, "A mail about an application was found");
+        }
+        if !new.is_empty() {
+            self.shared.news.notify_one();
+        }
+        Ok(())
+    }
+
+    fn set_aside(&self, mailbox: &str, uid: Uid, why: &str) -> Result<(), StoreError> {
+        tracing::warn!(account = self.account, uid = uid.0, "A message could not be read and was set aside");
+        self.shared.store.set_aside_one(&self.account, mailbox, uid, why, self.shared.clock.now())
+    }
+
+    fn health(&self, health: Health) {
+        let health = match health {
+            Health::Watching => AccountHealth::Watching,
+            Health::CatchingUp { done, total } => AccountHealth::CatchingUp { done, total },
+            Health::Unreachable { words, retry_at } => AccountHealth::Unreachable { words, retry_at },
+            Health::Stopped { words } => AccountHealth::Stopped { words },
+        };
+        let now = self.shared.clock.now();
+        if let Err(error) = self.shared.store.set_health(&self.account, &health, now) {
+            tracing::error!(account = self.account, "The account's health could not be stored: {error}");
+        }
+        systemd::status(&self.shared.store, &self.shared.config, self.shared.lang);
+    }
+}
+
+/// Tells what is to be told, when it is due. May be dropped at any await: what is being shown was
+/// marked shown before.
+async fn tell(shared: Rc<Shared>, mut voice: Voice, stop: CancellationToken) {
+    loop {
+        // Armed before the look, so that what is stored in between is not slept through.
+        let news = shared.news.notified();
+        if let Err(error) = tell_due(&shared, &mut voice).await {
+            tracing::error!("Notifications cannot be looked up: {error}");
+        }
+        let next = shared.store.next_notification().ok().flatten();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = news => {}
+            () = until(next, &shared.clock) => {}
+        }
+    }
+}
+
+async fn tell_due(shared: &Shared, voice: &mut Voice) -> Result<(), StoreError> {
+    while let Some(mail_id) = shared.store.take_notification(shared.clock.now())? {
+        let Some(mail) = shared.store.mail(mail_id)? else { continue };
+        let guide = guide(&mail, &shared.config, &shared.knowledge, shared.lang);
+        let notice = Notice { summary: guide.summary, body: guide.body, urgency: Urgency::Normal, key: mail_id };
+        match voice {
+            Voice::Desktop(notifier) => {
+                if let Err(error) = notifier.show(&notice).await {
+                    tracing::warn!(mail.id = mail_id, "A notification could not be shown: {error}");
+                    let later = shared.clock.now().checked_add(NOTIFICATION_RETRY);
+                    shared.store.postpone_notification(mail_id, later.unwrap_or(Timestamp::MAX))?;
+                    // The others would fare no better now.
+                    return Ok(());
+                }
+            }
+            Voice::Channel(listener) => {
+                let _ = listener.send(notice);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Submits approved replies, one at a time. Must not be dropped while it submits.
+async fn deliver(shared: Rc<Shared>, outbox: Outbox, stop: CancellationToken) {
+    let mut unready: Vec<(String, Timestamp)> = Vec::new();
+    while !stop.is_cancelled() {
+        // Armed before the look, so that an approval in between is not slept through.
+        let changed = shared.changed.notified();
+        let now = shared.clock.now();
+        unready.retain(|(_, until)| *until > now);
+        match deliver_one(&shared, &outbox, &mut unready).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!("The outbox cannot be used: {error}"),
+        }
+        let due = outbox.next_due().ok().flatten();
+        let retry = unready.iter().map(|(_, until)| *until).min();
+        // What is due already waits for its account.
+        let next = match (due.filter(|due| *due > now), retry) {
+            (Some(due), Some(retry)) => Some(due.min(retry)),
+            (due, retry) => due.or(retry),
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = changed => unready.clear(),
+            () = until(next, &shared.clock) => {}
+        }
+    }
+}
+
+/// Submits one reply that is due, if there is one. `true` if it is worth looking again at once.
+async fn deliver_one(
+    shared: &Shared,
+    outbox: &Outbox,
+    unready: &mut Vec<(String, Timestamp)>,
+) -> Result<bool, OutboxError> {
+    let now = shared.clock.now();
+    for mail_id in outbox.ask_again(now)? {
+        tracing::warn!(mail.id = mail_id, "An approval went stale before it could leave; it is a draft again");
+    }
+    let Some(name) = outbox.due_account(now, |name| unready.iter().all(|(waiting, _)| waiting != name))? else {
+        return Ok(false);
+    };
+    // The password is fetched before the claim: a keyring that asks for a passphrase must not
+    // leave a reply in `sending`.
+    let submission = match submission(shared, &name).await {
+        Ok(submission) => submission,
+        Err(words) => {
+            tracing::warn!(account = name, "Replies have to wait: {words}");
+            let later = now.checked_add(ACCOUNT_RETRY).unwrap_or(Timestamp::MAX);
+            unready.push((name, later));
+            return Ok(true);
+        }
+    };
+    let Some(claim) = outbox.claim_due(now, |account| account == name)? else { return Ok(true) };
+    let (id, mail_id) = (claim.id(), claim.mail_id());
+    // Not raced against `stop`: half a submission is what we cannot take back. If the grace period
+    // ends first, the row stays `sending`, and the next start makes it uncertain.
+    let attempt = smtp::submit(&submission, claim).await;
+    let state = outbox.settle(id, attempt.outcome, shared.clock.now())?;
+    tracing::info!(mail.id = mail_id, state = ?std::mem::discriminant(&state), "A submission ended");
+    if let Some(trouble) = attempt.trouble {
+        tracing::warn!(account = name, "The submission server could not be used: {trouble}");
+    }
+    Ok(true)
+}
+
+/// How to submit through an account, its password included.
+async fn submission(shared: &Shared, name: &str) -> Result<Submission, String> {
+    let account = shared.config.account(name).ok_or("the account is not in the settings")?;
+    let server = account.smtp_server().ok_or("the account has no [accounts.smtp]")?;
+    let credential =
+        account.secret_source(&shared.paths).read().await.map_err(|error| error.to_string())?;
+    let user = account.login().to_owned();
+    // An address literal instead of a host name: it tells the provider nothing (RFC 5321 §4.1.4).
+    Ok(Submission { server, user, credential, helo: "[127.0.0.1]".to_owned() })
+}
+
+/// Sleeps until `due` by the clock on the wall; for ever if nothing is due.
+async fn until(due: Option<Timestamp>, clock: &Clock) {
+    let Some(due) = due else { return std::future::pending().await };
+    while clock.now() < due {
+        let left = Duration::try_from(due.duration_since(clock.now())).unwrap_or_default();
+        sleep(left.min(LONGEST_SLEEP)).await;
+    }
+}

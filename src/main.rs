@@ -1,3 +1,7 @@
 //! The `goen` program: see the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    goen::cli::main()
+}

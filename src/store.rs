@@ -345,11 +345,7 @@ impl Store {
                 }
             }
             for (uid, why) in &batch.set_aside {
-                sql.execute(
-                    "INSERT INTO set_aside (account, mailbox, uid, why, at) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT DO UPDATE SET why = excluded.why, at = excluded.at",
-                    params![account, mailbox, uid.0, why, seconds(now)],
-                )?;
+                set_aside(sql, account, mailbox, *uid, why, now)?;
             }
             sql.execute(
                 "INSERT INTO mailbox (account, name, uid_validity, last_uid) VALUES (?1, ?2, ?3, ?4)
@@ -358,6 +354,18 @@ impl Store {
             )?;
             Ok(new)
         })
+    }
+
+    /// Notes one message that could not be read.
+    pub fn set_aside_one(
+        &self,
+        account: &str,
+        mailbox: &str,
+        uid: Uid,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|sql| set_aside(sql, account, mailbox, uid, why, now))
     }
 
     /// One stored mail.
@@ -533,6 +541,22 @@ fn insert_mail(
         )
         .optional()?;
     Ok(id)
+}
+
+fn set_aside(
+    sql: &Transaction<'_>,
+    account: &str,
+    mailbox: &str,
+    uid: Uid,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sql.execute(
+        "INSERT INTO set_aside (account, mailbox, uid, why, at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT DO UPDATE SET why = excluded.why, at = excluded.at",
+        params![account, mailbox, uid.0, why, seconds(now)],
+    )?;
+    Ok(())
 }
 
 fn intend_notification(

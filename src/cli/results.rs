@@ -13,7 +13,11 @@ use crate::lang::{Explanation, Lang};
 use crate::mail::Address;
 use crate::say;
 use crate::store::{AccountHealth, AccountStatus, StoredMail};
-use crate::{daemon, guide, outbox, reply};
+use crate::guide::Guide;
+use crate::knowledge::Knowledge;
+use crate::outbox::Outbox;
+use crate::outbox::state::State;
+use crate::{daemon, reply};
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
@@ -202,21 +206,22 @@ pub(super) fn show(
     let mail = mail(opened, lang, arguments.id)?;
     let own = opened.config.own_addresses();
     let advice = reply::advice::advice(&mail.mail, &mail.verdict, &own);
-    let guide = daemon::guide_for(&mail, &opened.config, lang)?;
-    let state = outbox::state_of(&opened.store, mail.id)?;
+    let knowledge = Knowledge::load(opened.paths.folder()).map_err(Failure::new)?;
+    let guide = daemon::guide(&mail, &opened.config, &knowledge, lang);
+    let entry = Outbox::new(opened.store.clone()).entry(mail.id)?;
     if arguments.json {
         let mut value = as_json(&mail);
         if let Some(into) = value.as_object_mut() {
             into.insert("guide".to_owned(), json!(guide.page));
             into.insert("advice".to_owned(), json!(advice));
-            into.insert("draft".to_owned(), replies::draft_json(opened, mail.id)?);
+            into.insert("reply_draft".to_owned(), json!(entry));
         }
         writeln!(out, "{value}")?;
         return Ok(ExitCode::SUCCESS);
     }
     write!(out, "{}", page(&mail, &guide, console))?;
-    if let Some(state) = state {
-        writeln!(out, "\n{}", replies::state_line(&state, console, mail.id))?;
+    if let Some(entry) = entry {
+        writeln!(out, "\n{}", wrap(&replies::state_line(&entry, console), console.columns))?;
     } else if !advice.kinds.is_empty() && advice.refusal.is_none() {
         let id = mail.id;
         writeln!(
@@ -229,7 +234,7 @@ pub(super) fn show(
 }
 
 /// A mail's page: what it is, what helps, and the words that decided.
-pub(super) fn page(mail: &StoredMail, guide: &guide::Guide, console: &Console) -> String {
+pub(super) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> String {
     let lang = console.lang;
     let style = console.style;
     let mut out = String::new();
@@ -286,14 +291,14 @@ pub(super) fn status(
         known.iter().filter(|status| opened.config.account(&status.name).is_some()).collect();
     let aside = opened.store.set_aside()?;
     let counts = opened.store.counts()?;
-    let live = outbox::list(&opened.store)?;
+    let entries = Outbox::new(opened.store.clone()).entries()?;
     if arguments.json {
         let value = json!({
             "running": running,
             "accounts": accounts,
             "set_aside": aside,
             "counts": counts.iter().cloned().collect::<std::collections::BTreeMap<String, u32>>(),
-            "replies": live.iter().map(replies::entry_json).collect::<Vec<_>>(),
+            "replies": entries,
         });
         writeln!(out, "{value}")?;
         return Ok(ExitCode::SUCCESS);
@@ -324,8 +329,8 @@ pub(super) fn status(
             say!(lang, "応募に関するメール {results} 通(goen list --all)", "{results} mails about applications (goen list --all)")
         )?;
     }
-    for entry in &live {
-        writeln!(out, "{}", replies::entry_line(entry, console))?;
+    for entry in entries.iter().filter(|entry| !matches!(entry.state, State::Discarded | State::Sent(_))) {
+        writeln!(out, "  #{}  {}", entry.mail_id, replies::state_line(entry, console))?;
     }
     if !aside.is_empty() {
         let n = aside.len();

@@ -1,0 +1,98 @@
+//! `goen run` and `goen demo`: where the daemon meets signals, systemd and a terminal.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{Console, Failure};
+use crate::config::{self, Config, Paths};
+use crate::daemon::{self, Daemon, Voice};
+use crate::lang::Explain as _;
+use crate::notify::Notifier;
+use crate::{demo, systemd};
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArguments {
+    /// Approve the reply without asking
+    #[arg(long)]
+    yes: bool,
+    /// Leave the servers running at the end, to play with
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Why one run of the daemon ended.
+enum Ended {
+    Stopped,
+    Reload,
+}
+
+pub(super) fn run(config: Config, paths: Paths, console: &Console) -> Result<ExitCode, Failure> {
+    log_to_stderr();
+    // One thread: everything waits for the network or for the person, and the store is fast.
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, async {
+        let mut config = config;
+        loop {
+            match watch_once(config.clone(), &paths, console).await? {
+                Ended::Stopped => return Ok(ExitCode::SUCCESS),
+                Ended::Reload => match Config::load(&paths.config) {
+                    Ok(fresh) => config = fresh,
+                    // The old settings are better than none: the user is told, and goen goes on.
+                    Err(error) => tracing::error!("{}", error.explain(console.lang).what),
+                },
+            }
+        }
+    })
+}
+
+async fn watch_once(config: Config, paths: &Paths, console: &Console) -> Result<Ended, Failure> {
+    let stop = CancellationToken::new();
+    let daemon = Daemon {
+        config,
+        paths: paths.clone(),
+        clock: console.clock.clone(),
+        lang: console.lang,
+        voice: Voice::Desktop(Notifier::new()),
+    };
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let running = daemon::run(daemon, stop.clone(), systemd::ready);
+    tokio::pin!(running);
+    let ended = tokio::select! {
+        result = &mut running => return result.map(|()| Ended::Stopped).map_err(Failure::new),
+        () = systemd::feed_watchdog() => Ended::Stopped,
+        _ = terminate.recv() => Ended::Stopped,
+        _ = interrupt.recv() => Ended::Stopped,
+        _ = hang_up.recv() => Ended::Reload,
+    };
+    match ended {
+        Ended::Stopped => systemd::stopping(),
+        Ended::Reload => systemd::reloading(),
+    }
+    stop.cancel();
+    running.await.map_err(Failure::new)?;
+    Ok(ended)
+}
+
+/// The log goes to standard error: the journal, or the terminal of whoever runs it by hand.
+fn log_to_stderr() {
+    let by_hand = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(config::log_filter()))
+        .with_writer(std::io::stderr)
+        .with_ansi(by_hand)
+        .with_target(false);
+    if by_hand { log.init() } else { log.without_time().init() }
+}
+
+pub(super) fn demo(arguments: &DemoArguments, console: &Console) -> Result<ExitCode, Failure> {
+    let options = demo::Options { yes: arguments.yes, keep: arguments.keep, lang: console.lang };
+    demo::run(&options).map_err(Failure::new)
+}

@@ -1,0 +1,96 @@
+//! What goen knows as data: rules, guidance, reply templates. Built in; a file of the user's own
+//! in the settings folder (`guidance/ja/declined.toml`, `replies/en/thanks.txt`) takes the place
+//! of the built-in one.
+
+use std::path::{Path, PathBuf};
+
+use crate::classify::{Rules, RulesError};
+use crate::guide::{Guidance, GuidanceError, GuidanceFile};
+use crate::lang::{Explain, Explanation, Lang};
+use crate::reply::Kind;
+use crate::reply::template::{TemplateError, TemplateFile, Templates};
+use crate::say;
+
+/// Rules, guidance and templates, checked.
+#[derive(Debug)]
+pub struct Knowledge {
+    /// How mails are recognised.
+    pub rules: Rules,
+    /// What is said about a verdict.
+    pub guidance: Guidance,
+    /// How replies begin.
+    pub templates: Templates,
+}
+
+/// Which of the files cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KnowledgeError {
+    /// The rules.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    /// A guidance file.
+    #[error(transparent)]
+    Guidance(#[from] GuidanceError),
+    /// A reply template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+}
+
+impl Explain for KnowledgeError {
+    fn explain(&self, lang: Lang) -> Explanation {
+        Explanation::new(say!(lang, "設定フォルダーのファイルを使えません: {self}", "a file in the settings folder cannot be used: {self}"))
+            .hint(say!(
+                lang,
+                "直すか、ファイルを別の名前にすると、もとから入っている文面に戻ります",
+                "mend it, or rename it: then the built-in words are back"
+            ))
+    }
+}
+
+impl Knowledge {
+    /// The built-in knowledge, with the user's own files from `folder` (the settings folder).
+    pub fn load(folder: &Path) -> Result<Self, KnowledgeError> {
+        let mut guidance = Vec::new();
+        let mut replies = Vec::new();
+        for lang in [Lang::Ja, Lang::En] {
+            for (name, text) in files(&folder.join("guidance").join(lang.code()), "toml")? {
+                guidance.push(GuidanceFile { lang, name, text });
+            }
+            for (name, text) in files(&folder.join("replies").join(lang.code()), "txt")? {
+                if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == name) {
+                    replies.push(TemplateFile { lang, kind, text });
+                }
+            }
+        }
+        Ok(Self {
+            rules: Rules::built_in()?,
+            guidance: Guidance::load(&guidance)?,
+            templates: Templates::load(&replies)?,
+        })
+    }
+}
+
+/// Names (without extension) and texts of the files in `folder`; nothing if there is no such folder.
+fn files(folder: &Path, extension: &str) -> Result<Vec<(String, String)>, KnowledgeError> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|own| own != extension) {
+            continue;
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| KnowledgeError::Unreadable { path: path.clone(), source })?;
+        found.push((name, text));
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,65 @@
+//! What systemd is told: ready, how things are, still alive (`sd_notify(3)`). Without systemd all
+//! of it does nothing.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+use crate::config::Config;
+use crate::lang::Lang;
+use crate::say;
+use crate::store::{AccountHealth, Store};
+
+/// Start-up is done.
+pub(crate) fn ready() {
+    tell(&[NotifyState::Ready]);
+}
+
+/// The settings are being read again; [`ready`] says when that is done.
+pub(crate) fn reloading() {
+    if let Ok(now) = NotifyState::monotonic_usec_now() {
+        tell(&[NotifyState::Reloading, now]);
+    }
+}
+
+/// Stopping has begun.
+pub(crate) fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
+
+/// Says in `systemctl --user status goen` how the accounts are doing.
+pub(crate) fn status(store: &Store, config: &Config, lang: Lang) {
+    let Ok(accounts) = store.accounts() else { return };
+    let known = accounts.iter().filter(|status| config.account(&status.name).is_some());
+    let (mut well, mut ill) = (0, Vec::new());
+    for status in known {
+        match &status.health {
+            AccountHealth::Watching | AccountHealth::CatchingUp { .. } => well += 1,
+            AccountHealth::Unreachable { .. } | AccountHealth::Stopped { .. } => ill.push(status.name.as_str()),
+        }
+    }
+    let ill = ill.join(", ");
+    let words = if ill.is_empty() {
+        say!(lang, "{well} アカウントを見守っています", "watching {well} account(s)")
+    } else {
+        say!(lang, "{well} アカウントを見守り中。受信できていません: {ill}", "watching {well} account(s); blind: {ill}")
+    };
+    tell(&[NotifyState::Status(&words)]);
+}
+
+/// Says "still alive" as often as the unit's `WatchdogSec` asks for; for ever. It runs on the one
+/// thread that does the work, so a task that holds the thread up silences it.
+pub(crate) async fn feed_watchdog() {
+    let Some(limit) = sd_notify::watchdog_enabled() else { return std::future::pending().await };
+    // Half of the limit, as sd_watchdog_enabled(3) advises.
+    let mut pulse = tokio::time::interval((limit / 2).max(Duration::from_millis(100)));
+    loop {
+        pulse.tick().await;
+        tell(&[NotifyState::Watchdog]);
+    }
+}
+
+fn tell(states: &[NotifyState<'_>]) {
+    // Without systemd there is nobody to tell, and a lost word is said again soon.
+    let _ = sd_notify::notify(states);
+}
