@@ -1,3 +1,511 @@
 //! Approve, claim, settle: the life of a reply, in the store.
+//!
+//! Nothing leaves without an approval of exactly the stored text ([`Outbox::approve`] compares the
+//! digest of what was shown), and one approval leads to at most one accepted copy: the right to
+//! submit is a [`Claim`], made only here, after `sending` was committed to disk, and used up by
+//! [`submit`](crate::smtp::submit). [`state`] has the rules; the store is the only truth, so all of
+//! this works the same from the daemon and from the command line, at the same time.
 
 pub mod state;
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp, Zoned};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use self::state::{Event, Illegal, Outcome, State};
+use crate::lang::{Explain, Explanation, Lang};
+use crate::mail::{Address, MessageId};
+use crate::reply::compose::{self, ComposeError, Message};
+use crate::reply::{Digest, Draft};
+use crate::say;
+use crate::store::outbox::{self as table, Record};
+use crate::store::{Store, StoreError};
+
+/// An approval that could not be acted on for this long (the laptop slept) is asked for again,
+/// and a server that puts a reply off for this long is given up: after two days the words may no
+/// longer be what the user wants to say.
+const STALE_AFTER: SignedDuration = SignedDuration::from_hours(48);
+
+/// Wait after the first attempt that failed; doubled after each further one. Most greylisting
+/// servers (RFC 6647) take a second attempt after five minutes.
+const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(5);
+
+/// Longest wait between two attempts.
+const LONGEST_RETRY: SignedDuration = SignedDuration::from_hours(4);
+
+/// Marks in a draft that the user has yet to fill in, as 〇 is typed in three ways.
+const PLACEHOLDERS: [&str; 3] = ["〇〇", "○○", "◯◯"];
+
+/// The right to submit one message once.
+///
+/// Only [`Outbox::claim_due`] makes one, after the row was committed as `sending`. It is not
+/// `Clone`, and [`submit`](crate::smtp::submit) consumes it: a second attempt needs a second claim.
+#[must_use = "a dropped claim leaves the reply uncertain"]
+pub struct Claim {
+    id: i64,
+    mail_id: i64,
+    account: String,
+    message: Message,
+}
+
+impl Claim {
+    /// What [`Outbox::settle`] is to be told the outcome of.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// The mail that is answered.
+    #[must_use]
+    pub fn mail_id(&self) -> i64 {
+        self.mail_id
+    }
+
+    /// The account it leaves through.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The message, for the one attempt.
+    pub(crate) fn into_message(self) -> Message {
+        self.message
+    }
+}
+
+// The message is private, and an error that prints a claim may end in a log.
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Claim({})", self.id)
+    }
+}
+
+/// A reply and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The mail that is answered: the number people type.
+    pub mail_id: i64,
+    /// The account it leaves through.
+    pub account: String,
+    /// The text as it stands.
+    pub draft: Draft,
+    /// What an approval of that text has to name.
+    pub digest: Digest,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: State,
+    /// The approval that counts, if there is one.
+    pub approval: Option<Approval>,
+    /// When anything changed last.
+    pub changed_at: Timestamp,
+}
+
+/// An approval and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Approval {
+    /// How its copy is found in the Sent mailbox.
+    pub message_id: String,
+    /// What was approved.
+    pub digest: Digest,
+    /// When.
+    pub approved_at: Timestamp,
+    /// When the user was told that it would leave.
+    pub planned_at: Timestamp,
+    /// When the next attempt is due.
+    pub due_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What was heard last, if an attempt did not end it.
+    pub words: String,
+}
+
+/// How it turned out that an uncertain reply did or did not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Truth {
+    /// Its Message-ID is in the Sent mailbox.
+    FoundInSent,
+    /// The user says that it arrived.
+    UserSaysArrived,
+    /// The user says that it did not.
+    UserSaysNot,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no reply to that mail.
+    #[error("there is no reply to mail {0}")]
+    NoDraft(i64),
+    /// The text is not the one that was approved.
+    #[error("the text was changed since it was shown; it is now {}", fresh.0)]
+    Changed {
+        /// The digest of the text as it is now.
+        fresh: Digest,
+    },
+    /// The user has yet to fill something in.
+    #[error("the text has an open place: {0}")]
+    Placeholder(String),
+    /// The draft cannot become a message.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// It cannot happen in that state.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    /// No submission of that number counts.
+    #[error("there is no submission {0}")]
+    NoSubmission(i64),
+    /// The system gave no random bytes.
+    #[error("no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+impl Explain for OutboxError {
+    fn explain(&self, lang: Lang) -> Explanation {
+        match self {
+            Self::Store(error) => error.explain(lang),
+            Self::Compose(error) => error.explain(lang),
+            Self::Illegal(error) => error.explain(lang),
+            Self::NoDraft(id) => Explanation::new(say!(
+                lang,
+                "メール {id} への返信の下書きはありません",
+                "there is no draft of a reply to mail {id}"
+            ))
+            .hint(say!(
+                lang,
+                "goen show {id} で、返信についての案内を見られます",
+                "`goen show {id}` tells whether and how to reply"
+            )),
+            Self::Changed { fresh } => Explanation::new(say!(
+                lang,
+                "表示したあとで本文が変わっています。承認はしていません",
+                "the text was changed after it was shown; it was not approved"
+            ))
+            .hint(say!(
+                lang,
+                "いまの内容を読んでから、--digest {digest} で承認してください",
+                "read it as it is now, then approve it with --digest {digest}",
+                digest = fresh.0
+            )),
+            Self::Placeholder(mark) => Explanation::new(say!(
+                lang,
+                "本文に「{mark}」が残っています。承認はしていません",
+                "\"{mark}\" still stands in the text; it was not approved"
+            ))
+            .hint(say!(
+                lang,
+                "goen review で書き入れてください",
+                "fill it in with `goen review`"
+            )),
+            Self::NoSubmission(id) => Explanation::new(say!(
+                lang,
+                "送信 {id} は見つかりません",
+                "there is no submission {id}"
+            )),
+            Self::Random(error) => Explanation::new(say!(
+                lang,
+                "乱数を得られません: {error}",
+                "the system gave no random bytes: {error}"
+            )),
+        }
+    }
+}
+
+/// All replies: what is written, approved, on its way and done. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    store: Store,
+}
+
+impl Outbox {
+    /// The outbox in `store`.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Puts a first draft of a reply to a mail down; `false`, and nothing changed, if there is one:
+    /// what the user has edited or thrown away is never overwritten.
+    pub fn offer(&self, mail_id: i64, draft: &Draft, now: Timestamp) -> Result<bool, OutboxError> {
+        Ok(self.store.write(|sql| table::insert_draft(sql, mail_id, draft, now))?)
+    }
+
+    /// The reply to one mail.
+    pub fn entry(&self, mail_id: i64) -> Result<Option<Entry>, OutboxError> {
+        Ok(self.store.read(|sql| table::of_mail(sql, mail_id))?.map(Entry::from))
+    }
+
+    /// All replies, the latest change first.
+    pub fn entries(&self) -> Result<Vec<Entry>, OutboxError> {
+        Ok(self.store.read(table::all)?.into_iter().map(Entry::from).collect())
+    }
+
+    /// Replaces the text. An approval of the old text is void.
+    pub fn edit(&self, mail_id: i64, draft: &Draft, now: Timestamp) -> Result<(), OutboxError> {
+        self.change(mail_id, |sql, record| {
+            record.state().next(Event::Edit)?;
+            table::reopen(sql, record.draft_id, false, now)?;
+            Ok(table::replace_draft(sql, record.draft_id, draft, now)?)
+        })
+    }
+
+    /// Throws the reply away. It can be edited back to life.
+    pub fn discard(&self, mail_id: i64, now: Timestamp) -> Result<(), OutboxError> {
+        self.change(mail_id, |sql, record| {
+            record.state().next(Event::Discard)?;
+            Ok(table::reopen(sql, record.draft_id, true, now)?)
+        })
+    }
+
+    /// Approves exactly the text that `digest` names, to leave at `send_at`. Message-ID and bytes
+    /// are fixed now; `now` carries the user's time zone for the `Date`. Approved from two places
+    /// at once, one wins and the other is told.
+    pub fn approve(
+        &self,
+        mail_id: i64,
+        digest: &Digest,
+        send_at: Timestamp,
+        now: &Zoned,
+    ) -> Result<(), OutboxError> {
+        self.change(mail_id, |sql, record| {
+            record.state().next(Event::Approve)?;
+            let fresh = digest_of(&record.draft);
+            if fresh != *digest {
+                return Err(OutboxError::Changed { fresh });
+            }
+            if let Some(mark) = open_place(&record.draft) {
+                return Err(OutboxError::Placeholder(mark));
+            }
+            let id = new_message_id(&record.draft.from)?;
+            let message = compose::compose(&record.draft, &id, now)?;
+            let approval = table::Approval {
+                digest,
+                message: &message,
+                approved_at: now.timestamp(),
+                planned_at: send_at,
+            };
+            Ok(table::insert_approval(sql, record, &approval)?)
+        })
+    }
+
+    /// Takes an approval back; possible until the reply is claimed.
+    pub fn undo(&self, mail_id: i64, now: Timestamp) -> Result<(), OutboxError> {
+        self.change(mail_id, |sql, record| {
+            record.state().next(Event::Undo)?;
+            Ok(table::reopen(sql, record.draft_id, false, now)?)
+        })
+    }
+
+    /// Turns approvals that went stale back into drafts, and names their mails: the user is to be
+    /// asked again.
+    pub fn ask_again(&self, now: Timestamp) -> Result<Vec<i64>, OutboxError> {
+        self.write(|sql| {
+            let mut lapsed = Vec::new();
+            for record in table::in_state(sql, &State::Approved)? {
+                if record.submission.as_ref().is_some_and(|it| is_stale(it.planned_at, now)) {
+                    record.state().next(Event::Lapse)?;
+                    table::reopen(sql, record.draft_id, false, now)?;
+                    lapsed.push(record.mail_id);
+                }
+            }
+            Ok(lapsed)
+        })
+    }
+
+    /// Takes the reply that has been due longest among the accounts that are `ready`, to submit it.
+    /// When this returns, `sending` is on disk. A stale approval is left for [`Self::ask_again`].
+    pub fn claim_due(
+        &self,
+        now: Timestamp,
+        ready: impl Fn(&str) -> bool,
+    ) -> Result<Option<Claim>, OutboxError> {
+        self.write(|sql| {
+            for record in table::in_state(sql, &State::Approved)? {
+                let Record { mail_id, account, submission: Some(mut submission), .. } = record
+                else {
+                    continue;
+                };
+                if submission.due_at > now
+                    || is_stale(submission.planned_at, now)
+                    || !ready(&account)
+                {
+                    continue;
+                }
+                let message = table::message(sql, submission.id)?
+                    .ok_or(OutboxError::NoSubmission(submission.id))?;
+                submission.state = submission.state.next(Event::Claim)?;
+                submission.attempts += 1;
+                table::update_submission(sql, &submission, now)?;
+                return Ok(Some(Claim { id: submission.id, mail_id, account, message }));
+            }
+            Ok(None)
+        })
+    }
+
+    /// Writes down how the submission of a claim ended, and returns where the reply stands now.
+    /// One that was put off is due again later, or given up if that would be too late.
+    pub fn settle(
+        &self,
+        claim_id: i64,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<State, OutboxError> {
+        self.write(|sql| {
+            let record = table::of_submission(sql, claim_id)?;
+            let mut submission = record
+                .and_then(|record| record.submission)
+                .ok_or(OutboxError::NoSubmission(claim_id))?;
+            submission.words = match &outcome {
+                Outcome::Accepted(_) => String::new(),
+                Outcome::Refused(reply) | Outcome::Deferred(reply) => reply.to_string(),
+                Outcome::Impossible(words) | Outcome::NotStarted(words) | Outcome::Lost(words) => {
+                    words.clone()
+                }
+            };
+            submission.state = submission.state.next(Event::Submitted(outcome))?;
+            if submission.state == State::Approved {
+                submission.due_at = saturating_add(now, retry_after(submission.attempts));
+                if is_stale(submission.planned_at, submission.due_at) {
+                    submission.state =
+                        submission.state.next(Event::GiveUp(submission.words.clone()))?;
+                }
+            }
+            table::update_submission(sql, &submission, now)?;
+            Ok(submission.state)
+        })
+    }
+
+    /// To be called when the daemon starts, before it claims: what is found `sending` was cut off
+    /// by a crash and becomes `uncertain`. Returns the mails concerned.
+    pub fn recover(&self, now: Timestamp) -> Result<Vec<i64>, OutboxError> {
+        self.write(|sql| {
+            let mut uncertain = Vec::new();
+            for record in table::in_state(sql, &State::Sending)? {
+                let Some(mut submission) = record.submission else { continue };
+                submission.state = submission.state.next(Event::Recover)?;
+                table::update_submission(sql, &submission, now)?;
+                uncertain.push(record.mail_id);
+            }
+            Ok(uncertain)
+        })
+    }
+
+    /// Settles an uncertain reply.
+    pub fn resolve(
+        &self,
+        mail_id: i64,
+        truth: Truth,
+        now: Timestamp,
+    ) -> Result<State, OutboxError> {
+        let event = match truth {
+            Truth::FoundInSent => Event::Found,
+            Truth::UserSaysArrived => Event::Arrived,
+            Truth::UserSaysNot => Event::NotArrived,
+        };
+        self.change(mail_id, |sql, record| {
+            let next = record.state().next(event)?;
+            if let Some(submission) = &record.submission {
+                let settled = table::Submission { state: next.clone(), ..submission.clone() };
+                table::update_submission(sql, &settled, now)?;
+            }
+            Ok(next)
+        })
+    }
+
+    /// When the next approved reply is due; `None` if none is approved.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, OutboxError> {
+        Ok(self.store.read(table::next_due)?)
+    }
+
+    fn change<T>(
+        &self,
+        mail_id: i64,
+        work: impl FnOnce(&rusqlite::Transaction<'_>, &Record) -> Result<T, OutboxError>,
+    ) -> Result<T, OutboxError> {
+        self.write(|sql| {
+            let record = table::of_mail(sql, mail_id)?.ok_or(OutboxError::NoDraft(mail_id))?;
+            work(sql, &record)
+        })
+    }
+
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, OutboxError>,
+    ) -> Result<T, OutboxError> {
+        self.store.write(work)
+    }
+}
+
+impl From<Record> for Entry {
+    fn from(record: Record) -> Self {
+        let state = record.state();
+        let changed_at = record
+            .submission
+            .as_ref()
+            .map_or(record.changed_at, |it| it.changed_at.max(record.changed_at));
+        let approval = record.submission.map(|it| Approval {
+            message_id: it.message_id,
+            digest: it.digest,
+            approved_at: it.approved_at,
+            planned_at: it.planned_at,
+            due_at: it.due_at,
+            attempts: it.attempts,
+            words: it.words,
+        });
+        Self {
+            mail_id: record.mail_id,
+            account: record.account,
+            digest: digest_of(&record.draft),
+            draft: record.draft,
+            state,
+            approval,
+            changed_at,
+        }
+    }
+}
+
+fn is_stale(planned_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(planned_at) > STALE_AFTER
+}
+
+/// The wait before the next attempt, after `attempts` of them.
+fn retry_after(attempts: u32) -> SignedDuration {
+    let doublings = attempts.saturating_sub(1).min(16);
+    FIRST_RETRY.checked_mul(1 << doublings).unwrap_or(LONGEST_RETRY).min(LONGEST_RETRY)
+}
+
+fn saturating_add(time: Timestamp, wait: SignedDuration) -> Timestamp {
+    time.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+fn open_place(draft: &Draft) -> Option<String> {
+    let open = |mark: &&str| draft.body.contains(mark) || draft.subject.contains(mark);
+    PLACEHOLDERS.iter().copied().find(open).map(str::to_owned)
+}
+
+fn digest_of(draft: &Draft) -> Digest {
+    let ids = draft.in_reply_to.iter().chain(&draft.references).map(MessageId::as_str);
+    let names = [&draft.from, &draft.to];
+    let names = names.iter().flat_map(|it| [it.name.as_deref().unwrap_or(""), &it.addr_spec]);
+    let mut hash = Sha256::new();
+    for field in names.chain([draft.subject.as_str(), &draft.body]).chain(ids) {
+        hash.update(field.len().to_le_bytes());
+        hash.update(field);
+    }
+    Digest(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A Message-ID of the user's own domain that nobody else can have made.
+fn new_message_id(from: &Address) -> Result<MessageId, OutboxError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    let unique = u128::from_le_bytes(random);
+    // An internationalised domain has no place in a Message-ID (RFC 5322 §3.6.4).
+    let id = MessageId::new(&format!("{unique:032x}@{}", from.domain()))
+        .or_else(|| MessageId::new(&format!("{unique:032x}@mail.invalid")));
+    id.ok_or_else(|| ComposeError::Address { address: from.addr_spec.clone() }.into())
+}

@@ -1,1 +1,284 @@
-//! All SQL about drafts and the outbox.
+//! All SQL about drafts and the outbox. What may follow what is decided by `outbox::state`; here
+//! it is only written down.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::{StoreError, seconds, time};
+use crate::mail::MessageId;
+use crate::outbox::state::{Proof, State, Why};
+use crate::reply::compose::{Envelope, Message};
+use crate::reply::{Digest, Draft};
+
+/// A draft and the submission that counts for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) draft_id: i64,
+    pub(crate) mail_id: i64,
+    pub(crate) account: String,
+    pub(crate) draft: Draft,
+    pub(crate) discarded: bool,
+    pub(crate) changed_at: Timestamp,
+    pub(crate) submission: Option<Submission>,
+}
+
+/// A submission that counts: approved, on its way, ended or uncertain.
+#[derive(Debug, Clone)]
+pub(crate) struct Submission {
+    pub(crate) id: i64,
+    pub(crate) message_id: String,
+    pub(crate) digest: Digest,
+    pub(crate) state: State,
+    pub(crate) words: String,
+    pub(crate) attempts: u32,
+    pub(crate) approved_at: Timestamp,
+    pub(crate) planned_at: Timestamp,
+    pub(crate) due_at: Timestamp,
+    pub(crate) changed_at: Timestamp,
+}
+
+/// A new approval.
+pub(crate) struct Approval<'a> {
+    pub(crate) digest: &'a Digest,
+    pub(crate) message: &'a Message,
+    pub(crate) approved_at: Timestamp,
+    pub(crate) planned_at: Timestamp,
+}
+
+impl Record {
+    /// Where the reply stands.
+    pub(crate) fn state(&self) -> State {
+        match &self.submission {
+            Some(submission) => submission.state.clone(),
+            None if self.discarded => State::Discarded,
+            None => State::Draft,
+        }
+    }
+}
+
+/// Draft, account and the one submission that is not withdrawn (`outbox_one_live`).
+const RECORDS: &str = "
+    SELECT draft.id, draft.mail_id, mail.account, draft.draft, draft.state, draft.changed_at,
+           outbox.id, outbox.message_id, outbox.digest, outbox.state, outbox.ended, outbox.words,
+           outbox.attempts, outbox.approved_at, outbox.planned_at, outbox.due_at, outbox.changed_at
+    FROM draft
+    JOIN mail ON mail.id = draft.mail_id
+    LEFT JOIN outbox ON outbox.draft_id = draft.id AND outbox.state <> 'withdrawn'";
+
+/// The record of one mail's reply.
+pub(crate) fn of_mail(sql: &Transaction<'_>, mail_id: i64) -> Result<Option<Record>, StoreError> {
+    one(sql, "draft.mail_id = ?1", mail_id)
+}
+
+/// The record that a submission belongs to, unless it was withdrawn.
+pub(crate) fn of_submission(sql: &Transaction<'_>, id: i64) -> Result<Option<Record>, StoreError> {
+    one(sql, "outbox.id = ?1", id)
+}
+
+fn one(sql: &Transaction<'_>, which: &str, id: i64) -> Result<Option<Record>, StoreError> {
+    let mut statement = sql.prepare_cached(&format!("{RECORDS} WHERE {which}"))?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(record).transpose()
+}
+
+/// All records, the latest change first.
+pub(crate) fn all(sql: &Transaction<'_>) -> Result<Vec<Record>, StoreError> {
+    many(
+        sql,
+        "TRUE ORDER BY max(draft.changed_at, coalesce(outbox.changed_at, 0)) DESC, draft.id DESC",
+    )
+}
+
+/// All records with a submission in `state`, the longest due first.
+pub(crate) fn in_state(sql: &Transaction<'_>, state: &State) -> Result<Vec<Record>, StoreError> {
+    // A name of an enum of ours: nothing to escape.
+    let name = state.name();
+    many(sql, &format!("outbox.state = '{name}' ORDER BY outbox.due_at, outbox.id"))
+}
+
+fn many(sql: &Transaction<'_>, which: &str) -> Result<Vec<Record>, StoreError> {
+    let mut statement = sql.prepare_cached(&format!("{RECORDS} WHERE {which}"))?;
+    let mut rows = statement.query([])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(record(row)?);
+    }
+    Ok(records)
+}
+
+fn record(row: &Row<'_>) -> Result<Record, StoreError> {
+    let submission = match row.get::<_, Option<i64>>(6)? {
+        Some(id) => Some(submission(row, id)?),
+        None => None,
+    };
+    Ok(Record {
+        draft_id: row.get(0)?,
+        mail_id: row.get(1)?,
+        account: row.get(2)?,
+        draft: serde_json::from_str(&row.get::<_, String>(3)?)?,
+        discarded: row.get::<_, String>(4)? == "discarded",
+        changed_at: time(row.get(5)?),
+        submission,
+    })
+}
+
+fn submission(row: &Row<'_>, id: i64) -> Result<Submission, StoreError> {
+    Ok(Submission {
+        id,
+        message_id: row.get(7)?,
+        digest: Digest(row.get(8)?),
+        state: state(&row.get::<_, String>(9)?, &row.get::<_, String>(10)?)?,
+        words: row.get(11)?,
+        attempts: row.get(12)?,
+        approved_at: time(row.get(13)?),
+        planned_at: time(row.get(14)?),
+        due_at: time(row.get(15)?),
+        changed_at: time(row.get(16)?),
+    })
+}
+
+fn state(name: &str, ended: &str) -> Result<State, StoreError> {
+    Ok(match name {
+        "approved" => State::Approved,
+        "sending" => State::Sending,
+        "sent" => State::Sent(serde_json::from_str::<Proof>(ended)?),
+        "failed" => State::Failed(serde_json::from_str::<Why>(ended)?),
+        // Also for a name of a newer version: never sent, never offered again.
+        _ => State::Uncertain,
+    })
+}
+
+/// Puts a first draft down; `false` if the mail already has one.
+pub(crate) fn insert_draft(
+    sql: &Transaction<'_>,
+    mail_id: i64,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let rows = sql.execute(
+        "INSERT INTO draft (mail_id, draft, state, changed_at) VALUES (?1, ?2, 'open', ?3)
+         ON CONFLICT (mail_id) DO NOTHING",
+        params![mail_id, serde_json::to_string(draft)?, seconds(now)],
+    )?;
+    Ok(rows == 1)
+}
+
+/// Replaces a draft's text.
+pub(crate) fn replace_draft(
+    sql: &Transaction<'_>,
+    draft_id: i64,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sql.execute(
+        "UPDATE draft SET draft = ?2, changed_at = ?3 WHERE id = ?1",
+        params![draft_id, serde_json::to_string(draft)?, seconds(now)],
+    )?;
+    Ok(())
+}
+
+/// Marks a draft open or discarded, and withdraws its submission if it has one.
+pub(crate) fn reopen(
+    sql: &Transaction<'_>,
+    draft_id: i64,
+    discarded: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    withdraw(sql, draft_id, now)?;
+    let state = if discarded { "discarded" } else { "open" };
+    sql.execute(
+        "UPDATE draft SET state = ?2, changed_at = ?3 WHERE id = ?1",
+        params![draft_id, state, seconds(now)],
+    )?;
+    Ok(())
+}
+
+/// Takes a submission out of account that is certain not to have gone out.
+fn withdraw(sql: &Transaction<'_>, draft_id: i64, now: Timestamp) -> Result<(), StoreError> {
+    sql.execute(
+        "UPDATE outbox SET state = 'withdrawn', changed_at = ?2
+         WHERE draft_id = ?1 AND state IN ('approved', 'failed')",
+        params![draft_id, seconds(now)],
+    )?;
+    Ok(())
+}
+
+/// Writes an approval down, with the bytes that it is for. One that failed before stops counting.
+pub(crate) fn insert_approval(
+    sql: &Transaction<'_>,
+    record: &Record,
+    approval: &Approval<'_>,
+) -> Result<(), StoreError> {
+    withdraw(sql, record.draft_id, approval.approved_at)?;
+    let message = approval.message;
+    sql.execute(
+        "INSERT INTO outbox (draft_id, account, message_id, digest, reverse_path, forward_path, raw,
+                             state, approved_at, planned_at, due_at, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'approved', ?8, ?9, ?9, ?8)",
+        params![
+            record.draft_id,
+            record.account,
+            message.message_id.as_str(),
+            approval.digest.0,
+            message.envelope.reverse_path,
+            message.envelope.forward_path,
+            message.raw,
+            seconds(approval.approved_at),
+            seconds(approval.planned_at),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes a submission's new state, last words, attempts and due time down.
+pub(crate) fn update_submission(
+    sql: &Transaction<'_>,
+    submission: &Submission,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ended = match &submission.state {
+        State::Sent(proof) => serde_json::to_string(proof)?,
+        State::Failed(why) => serde_json::to_string(why)?,
+        _ => String::new(),
+    };
+    sql.execute(
+        "UPDATE outbox SET state = ?2, ended = ?3, words = ?4, attempts = ?5, due_at = ?6, changed_at = ?7
+         WHERE id = ?1",
+        params![
+            submission.id,
+            submission.state.name(),
+            ended,
+            submission.words,
+            submission.attempts,
+            seconds(submission.due_at),
+            seconds(now),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The approved bytes of a submission.
+pub(crate) fn message(sql: &Transaction<'_>, id: i64) -> Result<Option<Message>, StoreError> {
+    let columns = sql
+        .query_row(
+            "SELECT reverse_path, forward_path, message_id, raw FROM outbox WHERE id = ?1",
+            [id],
+            |row| {
+                let envelope = Envelope { reverse_path: row.get(0)?, forward_path: row.get(1)? };
+                Ok((envelope, row.get::<_, String>(2)?, row.get(3)?))
+            },
+        )
+        .optional()?;
+    Ok(columns.and_then(|(envelope, id, raw)| {
+        Some(Message { envelope, message_id: MessageId::new(&id)?, raw })
+    }))
+}
+
+/// When the next approved reply is due.
+pub(crate) fn next_due(sql: &Transaction<'_>) -> Result<Option<Timestamp>, StoreError> {
+    let due: Option<i64> =
+        sql.query_row("SELECT min(due_at) FROM outbox WHERE state = 'approved'", [], |row| {
+            row.get(0)
+        })?;
+    Ok(due.map(time))
+}

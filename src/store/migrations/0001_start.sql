@@ -59,7 +59,7 @@ CREATE TABLE draft (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     mail_id    INTEGER NOT NULL UNIQUE REFERENCES mail (id),
     draft      TEXT    NOT NULL,          -- JSON of `reply::Draft`
-    state      TEXT    NOT NULL CHECK (state IN ('open', 'discarded', 'retired')),
+    state      TEXT    NOT NULL CHECK (state IN ('open', 'discarded')),
     changed_at INTEGER NOT NULL
 ) STRICT;
 
@@ -74,14 +74,18 @@ CREATE TABLE outbox (
     reverse_path TEXT    NOT NULL,
     forward_path TEXT    NOT NULL,
     raw          BLOB    NOT NULL,        -- the approved bytes, sent as they are
+    -- 'withdrawn': undone, edited, gone stale, or followed by a new approval after it failed.
     state        TEXT    NOT NULL CHECK (state IN ('approved', 'sending', 'sent', 'uncertain', 'failed', 'withdrawn')),
-    words        TEXT    NOT NULL DEFAULT '', -- the server's or the user's, on how it ended
+    ended        TEXT    NOT NULL DEFAULT '', -- JSON of `state::Proof` or `state::Why`
+    words        TEXT    NOT NULL DEFAULT '', -- what was heard last, of an attempt that did not end it
     attempts     INTEGER NOT NULL DEFAULT 0,
     approved_at  INTEGER NOT NULL,
-    due_at       INTEGER NOT NULL,
+    planned_at   INTEGER NOT NULL,        -- when the user was told that it would leave
+    due_at       INTEGER NOT NULL,        -- the next attempt: `planned_at`, or later after a failed one
     changed_at   INTEGER NOT NULL,
-    CHECK (state NOT IN ('failed', 'sent') OR words <> '')
+    CHECK (state NOT IN ('failed', 'sent') OR ended <> '')
 ) STRICT;
--- A draft has at most one submission that went out or still might.
-CREATE UNIQUE INDEX outbox_one_live ON outbox (draft_id) WHERE state NOT IN ('failed', 'withdrawn');
+-- A draft has at most one submission that counts: none is approved while another went out,
+-- still might, or may have.
+CREATE UNIQUE INDEX outbox_one_live ON outbox (draft_id) WHERE state <> 'withdrawn';
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'approved';
