@@ -316,6 +316,18 @@ impl Outbox {
         })
     }
 
+    /// The account that the longest due reply leaves through, among those that are `ready`: its
+    /// password is fetched before the claim, so that waiting for a keyring is not `sending`.
+    pub fn due_account(
+        &self,
+        now: Timestamp,
+        ready: impl Fn(&str) -> bool,
+    ) -> Result<Option<String>, OutboxError> {
+        let waiting = self.store.read(|sql| table::in_state(sql, &State::Approved))?;
+        let due = waiting.into_iter().find(|record| can_leave(record, now) && ready(&record.account));
+        Ok(due.map(|record| record.account))
+    }
+
     /// Takes the reply that has been due longest among the accounts that are `ready`, to submit it.
     /// When this returns, `sending` is on disk. A stale approval is left for [`Self::ask_again`].
     pub fn claim_due(
@@ -325,16 +337,13 @@ impl Outbox {
     ) -> Result<Option<Claim>, OutboxError> {
         self.write(|sql| {
             for record in table::in_state(sql, &State::Approved)? {
+                if !can_leave(&record, now) || !ready(&record.account) {
+                    continue;
+                }
                 let Record { mail_id, account, submission: Some(mut submission), .. } = record
                 else {
                     continue;
                 };
-                if submission.due_at > now
-                    || is_stale(submission.planned_at, now)
-                    || !ready(&account)
-                {
-                    continue;
-                }
                 let message = table::message(sql, submission.id)?
                     .ok_or(OutboxError::NoSubmission(submission.id))?;
                 submission.state = submission.state.next(Event::Claim)?;
@@ -480,6 +489,11 @@ fn retry_after(attempts: u32) -> SignedDuration {
 
 fn saturating_add(time: Timestamp, wait: SignedDuration) -> Timestamp {
     time.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether an approved reply is due and not stale.
+fn can_leave(record: &Record, now: Timestamp) -> bool {
+    record.submission.as_ref().is_some_and(|it| it.due_at <= now && !is_stale(it.planned_at, now))
 }
 
 fn open_place(draft: &Draft) -> Option<String> {
