@@ -1,6 +1,7 @@
 //! The whole main job on this machine, against embedded loopback servers.
 
 pub mod imap;
+pub mod inbox;
 pub mod smtp;
 pub mod tls;
 mod wire;

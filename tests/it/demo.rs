@@ -1,5 +1,11 @@
 //! The embedded servers, as clients that we did not write see them; and the demo as its user sees it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests are tests, though clippy does not see it"
+)]
+
 use std::path::Path;
 
 use futures_util::TryStreamExt;
