@@ -67,6 +67,8 @@ enum Command {
     Discard(replies::OneArgument),
     /// Say how a reply with an unknown end did end
     Settle(replies::SettleArguments),
+    /// Try accounts again that are stopped or waiting
+    Retry,
     /// Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input
     Classify(classify::ClassifyArgs),
     /// The settings file
@@ -241,6 +243,10 @@ fn run(arguments: Arguments, mut console: Console, terminal: Terminal) -> Result
             Command::Undo(one) => replies::undo(&opened, &console, &one, &mut out),
             Command::Discard(one) => replies::discard(&opened, &console, &one, &mut out),
             Command::Settle(settle) => replies::settle(&opened, &console, &settle, &mut out),
+            Command::Retry => {
+                crate::daemon::retry(&opened.paths);
+                Ok(ExitCode::SUCCESS)
+            }
             Command::Demo(_)
             | Command::Run
             | Command::Classify(_)

@@ -66,8 +66,6 @@ pub struct Watch {
     pub lookback_days: u16,
     /// Timed re-check beside IDLE, in seconds.
     pub recheck_seconds: u64,
-    /// Whether IDLE is used at all.
-    pub idle: bool,
 }
 
 /// `[notify]`
@@ -601,7 +599,7 @@ mod tests {
     #[test]
     fn what_the_file_leaves_out_keeps_its_default() {
         let config = parse(ACCOUNT).unwrap();
-        assert_eq!((config.watch.lookback_days, config.watch.idle), (30, true));
+        assert_eq!(config.watch.lookback_days, 30);
         assert_eq!(config.reply.undo_seconds, 60);
         assert_eq!(config.accounts[0].imap_server().port, 993);
         assert_eq!(config.accounts[0].login(), "hanako@example.jp");
@@ -663,7 +661,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 9, "{known:?}");
+        assert_eq!(known.len(), 8, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);

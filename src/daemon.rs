@@ -25,7 +25,8 @@ use crate::clock::Clock;
 use crate::config::{Account, Config, Paths};
 use crate::guide::{Guide, Situation};
 use crate::imap::cursor::{Cursor, Uid};
-use crate::imap::{Arrival, Health, Keeper, watch};
+use crate::imap::watch::{self, Wake};
+use crate::imap::{self, Arrival, Health, Keeper};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
@@ -49,6 +50,12 @@ const NOTIFICATION_RETRY: SignedDuration = SignedDuration::from_mins(1);
 /// Longest sleep while something is due later. A monotonic timer stands still while the machine
 /// is suspended; looking at the clock this often keeps "due at nine" from becoming "due at eleven".
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// Said on the socket: the store was changed.
+const CHANGED: &[u8] = b"changed";
+
+/// Said on the socket: try the accounts again.
+const RETRY: &[u8] = b"retry";
 
 /// How the person is told.
 #[derive(Debug)]
@@ -164,9 +171,18 @@ pub fn is_running(paths: &Paths) -> bool {
 /// Wakes the daemon, if there is one: something in the store was changed for it to act on. Without
 /// it the daemon sees the change at its next look.
 pub fn wake(paths: &Paths) {
+    say_to_daemon(paths, CHANGED);
+}
+
+/// Asks the daemon, if there is one, to try accounts again that are stopped or waiting.
+pub fn retry(paths: &Paths) {
+    say_to_daemon(paths, RETRY);
+}
+
+fn say_to_daemon(paths: &Paths, word: &[u8]) {
     if let Ok(socket) = BlockingDatagram::unbound() {
         // Nobody listens: then nobody needs to be woken.
-        let _ = socket.send_to(b"changed", paths.socket());
+        let _ = socket.send_to(word, paths.socket());
     }
 }
 
@@ -194,8 +210,10 @@ struct Shared {
     store: Store,
     /// Something was stored that may have to be told.
     news: Notify,
-    /// Something was approved, or an account was set right.
+    /// Something was approved.
     changed: Notify,
+    /// Reasons for accounts not to wait any longer.
+    wake: tokio::sync::watch::Sender<Wake>,
 }
 
 /// Runs the daemon until `stop`. All of its tasks live on the current thread's `LocalSet`.
@@ -211,8 +229,17 @@ pub async fn run(daemon: Daemon, stop: CancellationToken, ready: impl FnOnce()) 
     for mail_id in outbox.recover(clock.now())? {
         tracing::warn!(mail.id = mail_id, "A submission was cut off; whether it arrived is not known");
     }
-    let shared =
-        Rc::new(Shared { config, paths, clock, lang, knowledge, store, news: Notify::new(), changed: Notify::new() });
+    let shared = Rc::new(Shared {
+        config,
+        paths,
+        clock,
+        lang,
+        knowledge,
+        store,
+        news: Notify::new(),
+        changed: Notify::new(),
+        wake: tokio::sync::watch::Sender::new(Wake::default()),
+    });
 
     let tasks = TaskTracker::new();
     for account in shared.config.accounts.clone() {
@@ -250,10 +277,11 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
         tokio::select! {
             () = stop.cancelled() => return,
             received = socket.recv(&mut word) => {
-                if received.is_err() {
-                    return;
+                match received.map(|length| word.get(..length).unwrap_or_default()) {
+                    Ok(RETRY) => shared.wake.send_modify(|wake| wake.retry += 1),
+                    Ok(_) => shared.changed.notify_one(),
+                    Err(_) => return,
                 }
-                shared.changed.notify_one();
             }
         }
     }
@@ -263,16 +291,17 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
 async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) {
     let inbox = Inbox { account: account.name.clone(), own: shared.config.own_addresses(), shared: shared.clone() };
     let source = account.secret_source(&shared.paths);
-    let watched = watch::Account {
+    let watched = imap::Account {
         name: account.name.clone(),
         server: account.imap_server(),
         user: account.login().to_owned(),
         mailboxes: account.mailboxes.clone(),
         lookback_days: shared.config.watch.lookback_days,
         recheck: Duration::from_secs(shared.config.watch.recheck_seconds),
-        idle: shared.config.watch.idle,
+        lang: shared.lang,
     };
-    watch::watch(&watched, &inbox, || source.read(), &shared.clock, stop).await;
+    let credential = async || source.read().await;
+    watch::watch(&watched, &credential, &inbox, &shared.clock, shared.wake.subscribe(), stop).await;
 }
 
 /// One account's place in the store: reads and classifies what arrives.

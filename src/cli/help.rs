@@ -62,6 +62,7 @@ const JAPANESE: &[(&str, &str)] = &[
     ("goen settle", "届いたかどうか分からない返信について、どうなったかを伝える"),
     ("goen settle arrived", "相手に届いていた(送信済みにする)"),
     ("goen settle lost", "届いていなかった(もう一度送るには改めて承認が必要)"),
+    ("goen retry", "止まっているアカウントや待っているアカウントを、すぐに試し直す"),
     ("goen classify", "ファイルのメールを分類する(.eml、mbox、Maildir、フォルダー、- は標準入力)"),
     ("goen classify paths", "メールのファイルまたはフォルダー"),
     ("goen classify why", "そう判断した言葉を示す"),

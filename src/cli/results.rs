@@ -364,8 +364,8 @@ fn health_line(status: &AccountStatus, console: &Console) -> String {
         }
         AccountHealth::Stopped { words } => say!(
             lang,
-            "{since} に止まりました。設定を直して goen を再起動してください: {words}",
-            "stopped at {since}; mend the settings and restart goen: {words}"
+            "{since} に止まりました。直したら goen retry を実行してください: {words}",
+            "stopped at {since}; once it is mended, run `goen retry`: {words}"
         ),
     }
 }
