@@ -205,7 +205,11 @@ pub(crate) struct Opened {
     pub(crate) store: Store,
 }
 
-fn run(arguments: Arguments, mut console: Console, terminal: Terminal) -> Result<ExitCode, (Lang, Failure)> {
+fn run(
+    arguments: Arguments,
+    mut console: Console,
+    terminal: Terminal,
+) -> Result<ExitCode, (Lang, Failure)> {
     let asked = arguments.lang.is_some();
     let result = (|| -> Result<ExitCode, Failure> {
         let paths = Paths::from_env(arguments.config)?;

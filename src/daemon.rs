@@ -33,8 +33,8 @@ use crate::mail::Mail;
 use crate::notify::{Notice, Notifier, Urgency};
 use crate::outbox::{Outbox, OutboxError};
 use crate::reply::advice::advice;
-use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
 use crate::smtp::{self, Submission};
+use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
 use crate::{say, systemd};
 
 /// How long tasks may take to reach a safe point when stopping. Shorter than the unit's
@@ -156,7 +156,9 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(DaemonError::AlreadyRunning(paths.state.clone())),
-            Err(TryLockError::Error(source)) => Err(DaemonError::Folder { path: paths.lock(), source }),
+            Err(TryLockError::Error(source)) => {
+                Err(DaemonError::Folder { path: paths.lock(), source })
+            }
         }
     }
 }
@@ -219,7 +221,11 @@ struct Shared {
 /// Runs the daemon until `stop`. All of its tasks live on the current thread's `LocalSet`.
 ///
 /// `ready` is called once everything was started and the outbox recovered.
-pub async fn run(daemon: Daemon, stop: CancellationToken, ready: impl FnOnce()) -> Result<(), DaemonError> {
+pub async fn run(
+    daemon: Daemon,
+    stop: CancellationToken,
+    ready: impl FnOnce(),
+) -> Result<(), DaemonError> {
     let _lock = Lock::take(&daemon.paths)?;
     let store = Store::open(&daemon.paths.store())?;
     let knowledge = Knowledge::load(daemon.paths.folder())?;
@@ -227,7 +233,10 @@ pub async fn run(daemon: Daemon, stop: CancellationToken, ready: impl FnOnce()) 
     let socket = listen(&paths)?;
     let outbox = Outbox::new(store.clone());
     for mail_id in outbox.recover(clock.now())? {
-        tracing::warn!(mail.id = mail_id, "A submission was cut off; whether it arrived is not known");
+        tracing::warn!(
+            mail.id = mail_id,
+            "A submission was cut off; whether it arrived is not known"
+        );
     }
     let shared = Rc::new(Shared {
         config,
@@ -264,7 +273,11 @@ pub async fn run(daemon: Daemon, stop: CancellationToken, ready: impl FnOnce()) 
 fn listen(paths: &Paths) -> Result<UnixDatagram, DaemonError> {
     let failed = |path: PathBuf| move |source| DaemonError::Folder { path, source };
     let path = paths.socket();
-    DirBuilder::new().recursive(true).mode(0o700).create(&paths.runtime).map_err(failed(paths.runtime.clone()))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&paths.runtime)
+        .map_err(failed(paths.runtime.clone()))?;
     // Left by a daemon that was killed: we hold the lock, so it has no owner.
     let _ = std::fs::remove_file(&path);
     UnixDatagram::bind(&path).map_err(failed(path))
@@ -289,7 +302,11 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
 
 /// Watches one account.
 async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) {
-    let inbox = Inbox { account: account.name.clone(), own: shared.config.own_addresses(), shared: shared.clone() };
+    let inbox = Inbox {
+        account: account.name.clone(),
+        own: shared.config.own_addresses(),
+        shared: shared.clone(),
+    };
     let source = account.secret_source(&shared.paths);
     let watched = imap::Account {
         name: account.name.clone(),
@@ -321,11 +338,13 @@ impl Inbox {
             let verdict = classify(&mail, &self.own, &self.shared.knowledge.rules);
             Ok((mail, verdict))
         }));
-        let (mail, verdict) = read.unwrap_or_else(|_| Err("reading it failed; please report this".to_owned()))?;
+        let (mail, verdict) =
+            read.unwrap_or_else(|_| Err("reading it failed; please report this".to_owned()))?;
         if verdict.outcome == Outcome::Unrelated {
             return Ok(None);
         }
-        let received_at = arrival.received_at.or(mail.date).unwrap_or_else(|| self.shared.clock.now());
+        let received_at =
+            arrival.received_at.or(mail.date).unwrap_or_else(|| self.shared.clock.now());
         Ok(Some(Found { uid: arrival.uid, received_at, mail, verdict }))
     }
 }
@@ -355,7 +374,11 @@ impl Keeper for Inbox {
         let announce = if quietly { Announce::Quietly } else { Announce::From(now) };
         let new = self.shared.store.keep(&self.account, mailbox, &batch, cursor, announce, now)?;
         for mail_id in &new {
-            tracing::info!(account = self.account, mail.id = mail_id, "A mail about an application was found");
+            tracing::info!(
+                account = self.account,
+                mail.id = mail_id,
+                "A mail about an application was found"
+            );
         }
         if !new.is_empty() {
             self.shared.news.notify_one();
@@ -364,7 +387,11 @@ impl Keeper for Inbox {
     }
 
     fn set_aside(&self, mailbox: &str, uid: Uid, why: &str) -> Result<(), StoreError> {
-        tracing::warn!(account = self.account, uid = uid.0, "A message could not be read and was set aside");
+        tracing::warn!(
+            account = self.account,
+            uid = uid.0,
+            "A message could not be read and was set aside"
+        );
         self.shared.store.set_aside_one(&self.account, mailbox, uid, why, self.shared.clock.now())
     }
 
@@ -372,12 +399,17 @@ impl Keeper for Inbox {
         let health = match health {
             Health::Watching => AccountHealth::Watching,
             Health::CatchingUp { done, total } => AccountHealth::CatchingUp { done, total },
-            Health::Unreachable { words, retry_at } => AccountHealth::Unreachable { words, retry_at },
+            Health::Unreachable { words, retry_at } => {
+                AccountHealth::Unreachable { words, retry_at }
+            }
             Health::Stopped { words } => AccountHealth::Stopped { words },
         };
         let now = self.shared.clock.now();
         if let Err(error) = self.shared.store.set_health(&self.account, &health, now) {
-            tracing::error!(account = self.account, "The account's health could not be stored: {error}");
+            tracing::error!(
+                account = self.account,
+                "The account's health could not be stored: {error}"
+            );
         }
         systemd::status(&self.shared.store, &self.shared.config, self.shared.lang);
     }
@@ -405,7 +437,12 @@ async fn tell_due(shared: &Shared, voice: &mut Voice) -> Result<(), StoreError> 
     while let Some(mail_id) = shared.store.take_notification(shared.clock.now())? {
         let Some(mail) = shared.store.mail(mail_id)? else { continue };
         let guide = guide(&mail, &shared.config, &shared.knowledge, shared.lang);
-        let notice = Notice { summary: guide.summary, body: guide.body, urgency: Urgency::Normal, key: mail_id };
+        let notice = Notice {
+            summary: guide.summary,
+            body: guide.body,
+            urgency: Urgency::Normal,
+            key: mail_id,
+        };
         match voice {
             Voice::Desktop(notifier) => {
                 if let Err(error) = notifier.show(&notice).await {
@@ -460,9 +497,14 @@ async fn deliver_one(
 ) -> Result<bool, OutboxError> {
     let now = shared.clock.now();
     for mail_id in outbox.ask_again(now)? {
-        tracing::warn!(mail.id = mail_id, "An approval went stale before it could leave; it is a draft again");
+        tracing::warn!(
+            mail.id = mail_id,
+            "An approval went stale before it could leave; it is a draft again"
+        );
     }
-    let Some(name) = outbox.due_account(now, |name| unready.iter().all(|(waiting, _)| waiting != name))? else {
+    let Some(name) =
+        outbox.due_account(now, |name| unready.iter().all(|(waiting, _)| waiting != name))?
+    else {
         return Ok(false);
     };
     // The password is fetched before the claim: a keyring that asks for a passphrase must not

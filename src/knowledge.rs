@@ -46,12 +46,16 @@ pub enum KnowledgeError {
 
 impl Explain for KnowledgeError {
     fn explain(&self, lang: Lang) -> Explanation {
-        Explanation::new(say!(lang, "設定フォルダーのファイルを使えません: {self}", "a file in the settings folder cannot be used: {self}"))
-            .hint(say!(
-                lang,
-                "直すか、ファイルを別の名前にすると、もとから入っている文面に戻ります",
-                "mend it, or rename it: then the built-in words are back"
-            ))
+        Explanation::new(say!(
+            lang,
+            "設定フォルダーのファイルを使えません: {self}",
+            "a file in the settings folder cannot be used: {self}"
+        ))
+        .hint(say!(
+            lang,
+            "直すか、ファイルを別の名前にすると、もとから入っている文面に戻ります",
+            "mend it, or rename it: then the built-in words are back"
+        ))
     }
 }
 

@@ -324,7 +324,8 @@ impl Outbox {
         ready: impl Fn(&str) -> bool,
     ) -> Result<Option<String>, OutboxError> {
         let waiting = self.store.read(|sql| table::in_state(sql, &State::Approved))?;
-        let due = waiting.into_iter().find(|record| can_leave(record, now) && ready(&record.account));
+        let due =
+            waiting.into_iter().find(|record| can_leave(record, now) && ready(&record.account));
         Ok(due.map(|record| record.account))
     }
 

@@ -35,14 +35,20 @@ pub(crate) fn status(store: &Store, config: &Config, lang: Lang) {
     for status in known {
         match &status.health {
             AccountHealth::Watching | AccountHealth::CatchingUp { .. } => well += 1,
-            AccountHealth::Unreachable { .. } | AccountHealth::Stopped { .. } => ill.push(status.name.as_str()),
+            AccountHealth::Unreachable { .. } | AccountHealth::Stopped { .. } => {
+                ill.push(status.name.as_str())
+            }
         }
     }
     let ill = ill.join(", ");
     let words = if ill.is_empty() {
         say!(lang, "{well} アカウントを見守っています", "watching {well} account(s)")
     } else {
-        say!(lang, "{well} アカウントを見守り中。受信できていません: {ill}", "watching {well} account(s); blind: {ill}")
+        say!(
+            lang,
+            "{well} アカウントを見守り中。受信できていません: {ill}",
+            "watching {well} account(s); blind: {ill}"
+        )
     };
     tell(&[NotifyState::Status(&words)]);
 }

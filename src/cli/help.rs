@@ -17,13 +17,15 @@ fn japanese(mut command: Command, above: &str) -> Command {
     if let Some(about) = text(&path) {
         command = command.about(about);
     }
-    let arguments: Vec<String> = command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
+    let arguments: Vec<String> =
+        command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
     for id in arguments {
         if let Some(help) = text(&format!("{path} {id}")).or_else(|| text(&format!("* {id}"))) {
             command = command.mut_arg(id, |argument| argument.help(help));
         }
     }
-    let names: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    let names: Vec<String> =
+        command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
     for name in names {
         let above = format!("{path} ");
         command = command.mut_subcommand(name, |inner| japanese(inner, &above));

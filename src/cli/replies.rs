@@ -182,7 +182,9 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
         State::Sent(proof) => {
             let proof = match proof {
                 Proof::Accepted(reply) => reply.to_string(),
-                Proof::InSentMailbox => say!(lang, "送信済みにありました", "it is in the Sent mailbox"),
+                Proof::InSentMailbox => {
+                    say!(lang, "送信済みにありました", "it is in the Sent mailbox")
+                }
                 Proof::ToldByUser => say!(lang, "届いたとのことでした", "you said that it arrived"),
             };
             say!(lang, "返信は送信済みです({proof})。", "the reply was sent ({proof}).")
@@ -196,7 +198,9 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
             let why = match why {
                 Why::Refused(reply) => reply.to_string(),
                 Why::Impossible(words) | Why::GaveUp(words) => words.clone(),
-                Why::ToldByUser => say!(lang, "届かなかったとのことでした", "you said that it did not arrive"),
+                Why::ToldByUser => {
+                    say!(lang, "届かなかったとのことでした", "you said that it did not arrive")
+                }
             };
             say!(
                 lang,
@@ -251,7 +255,8 @@ pub(super) fn review(
             "k" => {
                 let own = opened.config.own_addresses();
                 let kinds = advice(&mail.mail, &mail.verdict, &own).kinds;
-                let next = kinds.iter().position(|kind| *kind == entry.draft.kind).map_or(0, |at| at + 1);
+                let next =
+                    kinds.iter().position(|kind| *kind == entry.draft.kind).map_or(0, |at| at + 1);
                 let kind = kinds.get(next).or_else(|| kinds.first()).copied();
                 drafted(opened, lang, &mail, kind, console.clock.now())?;
             }
@@ -317,7 +322,8 @@ fn edited(draft: &Draft, lang: Lang) -> Result<Draft, Failure> {
     let path = folder.path().join("reply.txt");
     std::fs::write(&path, draft.to_text())?;
     let editor = config::editor();
-    let (program, arguments) = editor.split_first().ok_or_else(|| Failure::because(Explanation::new(String::new())))?;
+    let (program, arguments) =
+        editor.split_first().ok_or_else(|| Failure::because(Explanation::new(String::new())))?;
     let status = Command::new(program).args(arguments).arg(&path).status().map_err(|error| {
         Failure::because(
             Explanation::new(say!(
@@ -325,7 +331,11 @@ fn edited(draft: &Draft, lang: Lang) -> Result<Draft, Failure> {
                 "エディター {program} を開けません: {error}",
                 "the editor {program} cannot be started: {error}"
             ))
-            .hint(say!(lang, "環境変数 EDITOR を設定してください", "set EDITOR in your environment")),
+            .hint(say!(
+                lang,
+                "環境変数 EDITOR を設定してください",
+                "set EDITOR in your environment"
+            )),
         )
     })?;
     if !status.success() {
@@ -369,7 +379,8 @@ fn approved(
             "Approved. It leaves once, in {wait} seconds. To take it back: goen undo {id}"
         )
     )?;
-    if opened.config.account(&account_of(opened, id)?).is_some_and(|account| account.smtp.is_none()) {
+    if opened.config.account(&account_of(opened, id)?).is_some_and(|account| account.smtp.is_none())
+    {
         writeln!(
             out,
             "{}",
@@ -408,7 +419,11 @@ pub(super) fn undo(
     writeln!(
         out,
         "{}",
-        say!(console.lang, "承認を取り消しました。送りません。", "The approval was taken back. Nothing is sent.")
+        say!(
+            console.lang,
+            "承認を取り消しました。送りません。",
+            "The approval was taken back. Nothing is sent."
+        )
     )?;
     Ok(ExitCode::SUCCESS)
 }

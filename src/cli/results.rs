@@ -9,14 +9,14 @@ use serde_json::json;
 use super::text::{fit, moment, shorten, wrap};
 use super::{Console, Failure, Opened, replies};
 use crate::classify::{Outcome, Stage, Verdict};
-use crate::lang::{Explanation, Lang};
-use crate::mail::Address;
-use crate::say;
-use crate::store::{AccountHealth, AccountStatus, StoredMail};
 use crate::guide::Guide;
 use crate::knowledge::Knowledge;
+use crate::lang::{Explanation, Lang};
+use crate::mail::Address;
 use crate::outbox::Outbox;
 use crate::outbox::state::State;
+use crate::say;
+use crate::store::{AccountHealth, AccountStatus, StoredMail};
 use crate::{daemon, reply};
 
 #[derive(Debug, Args)]
@@ -143,7 +143,10 @@ pub(super) fn list(
     } else if arguments.all {
         Outcome::ALL.to_vec()
     } else {
-        Outcome::ALL.into_iter().filter(|outcome| outcome.is_result() || *outcome == Outcome::Unsure).collect()
+        Outcome::ALL
+            .into_iter()
+            .filter(|outcome| outcome.is_result() || *outcome == Outcome::Unsure)
+            .collect()
     };
     let mails = opened.store.mails(&outcomes, arguments.limit)?;
     if arguments.json {
@@ -189,8 +192,16 @@ pub(super) fn row(mail: &StoredMail, console: &Console) -> String {
 pub(super) fn mail(opened: &Opened, lang: Lang, id: i64) -> Result<StoredMail, Failure> {
     let missing = || {
         Failure::because(
-            Explanation::new(say!(lang, "{id} 番のメールはありません", "there is no mail number {id}"))
-                .hint(say!(lang, "番号は `goen list --all` で見られます", "`goen list --all` shows the numbers")),
+            Explanation::new(say!(
+                lang,
+                "{id} 番のメールはありません",
+                "there is no mail number {id}"
+            ))
+            .hint(say!(
+                lang,
+                "番号は `goen list --all` で見られます",
+                "`goen list --all` shows the numbers"
+            )),
         )
     };
     opened.store.mail(id)?.ok_or_else(missing)
@@ -227,7 +238,11 @@ pub(super) fn show(
         writeln!(
             out,
             "\n{}",
-            say!(lang, "返信の下書きを見る: goen review {id}", "See a draft of a reply: goen review {id}")
+            say!(
+                lang,
+                "返信の下書きを見る: goen review {id}",
+                "See a draft of a reply: goen review {id}"
+            )
         )?;
     }
     Ok(ExitCode::SUCCESS)
@@ -321,15 +336,22 @@ pub(super) fn status(
         );
         writeln!(out, "  {}  {words}", fit(&account.name, 12))?;
     }
-    if let Some((_, results)) = counts.iter().map(|(name, n)| (name, *n)).reduce(|(name, a), (_, b)| (name, a + b))
+    if let Some((_, results)) =
+        counts.iter().map(|(name, n)| (name, *n)).reduce(|(name, a), (_, b)| (name, a + b))
     {
         writeln!(
             out,
             "{}",
-            say!(lang, "応募に関するメール {results} 通(goen list --all)", "{results} mails about applications (goen list --all)")
+            say!(
+                lang,
+                "応募に関するメール {results} 通(goen list --all)",
+                "{results} mails about applications (goen list --all)"
+            )
         )?;
     }
-    for entry in entries.iter().filter(|entry| !matches!(entry.state, State::Discarded | State::Sent(_))) {
+    for entry in
+        entries.iter().filter(|entry| !matches!(entry.state, State::Discarded | State::Sent(_)))
+    {
         writeln!(out, "  #{}  {}", entry.mail_id, replies::state_line(entry, console))?;
     }
     if !aside.is_empty() {
@@ -350,7 +372,9 @@ fn health_line(status: &AccountStatus, console: &Console) -> String {
     let lang = console.lang;
     let since = moment(status.since, &console.zone, lang);
     match &status.health {
-        AccountHealth::Watching => say!(lang, "{since} から見守っています", "watching since {since}"),
+        AccountHealth::Watching => {
+            say!(lang, "{since} から見守っています", "watching since {since}")
+        }
         AccountHealth::CatchingUp { done, total } => {
             say!(lang, "読み込み中 {done}/{total} 通", "reading {done} of {total} mails")
         }

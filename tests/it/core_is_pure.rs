@@ -3,12 +3,29 @@
 use std::path::{Path, PathBuf};
 
 /// The pure modules: a file, and everything in the folder of its name.
-const CORE: &[&str] = &["mail", "classify", "guide", "reply", "outbox/state", "imap/cursor", "plain"];
+const CORE: &[&str] =
+    &["mail", "classify", "guide", "reply", "outbox/state", "imap/cursor", "plain"];
 
 /// What a pure module has no use for.
 const FOREIGN: &[&str] = &[
-    "async ", ".await", "tokio", "rusqlite", "zbus", "std::fs", "std::net", "std::env", "std::process", "std::thread",
-    "SystemTime", "Instant", "Timestamp::now", "Zoned::now", "Clock", "tracing", "println!", "crate::store",
+    "async ",
+    ".await",
+    "tokio",
+    "rusqlite",
+    "zbus",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant",
+    "Timestamp::now",
+    "Zoned::now",
+    "Clock",
+    "tracing",
+    "println!",
+    "crate::store",
     "crate::config",
 ];
 
