@@ -142,6 +142,10 @@ impl From<OutboxError> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // The reader had enough (`goen list | head`): nothing went wrong.
+            return Self { status: 0, error: Box::new(Plain(Explanation::new(String::new()))) };
+        }
         Self::because(Explanation::new(error.to_string()))
     }
 }
@@ -178,6 +182,9 @@ pub fn main() -> ExitCode {
     match run(arguments, console, terminal) {
         Ok(status) => status,
         Err((lang, failure)) => {
+            if failure.status == 0 {
+                return ExitCode::SUCCESS;
+            }
             let explanation = failure.error.explain(lang);
             let mut stderr = io::stderr().lock();
             // Nothing is left to tell where standard error is gone.
@@ -234,7 +241,7 @@ fn run(
         }
         if matches!(arguments.command, Command::Run) {
             drop(out);
-            return daemon::run(config, paths, &console);
+            return daemon::run(config, &paths, &console);
         }
         let store = Store::open(&paths.store())?;
         let opened = Opened { config, paths, store };

@@ -21,7 +21,7 @@ use crate::reply::compose::{self, ComposeError, Message};
 use crate::reply::{Digest, Draft};
 use crate::say;
 use crate::store::outbox::{self as table, Record};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Transaction};
 
 /// An approval that could not be acted on for this long (the laptop slept) is asked for again,
 /// and a server that puts a reply off for this long is given up: after two days the words may no
@@ -434,7 +434,7 @@ impl Outbox {
     fn change<T>(
         &self,
         mail_id: i64,
-        work: impl FnOnce(&rusqlite::Transaction<'_>, &Record) -> Result<T, OutboxError>,
+        work: impl FnOnce(&Transaction<'_>, &Record) -> Result<T, OutboxError>,
     ) -> Result<T, OutboxError> {
         self.write(|sql| {
             let record = table::of_mail(sql, mail_id)?.ok_or(OutboxError::NoDraft(mail_id))?;
@@ -444,7 +444,7 @@ impl Outbox {
 
     fn write<T>(
         &self,
-        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, OutboxError>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, OutboxError>,
     ) -> Result<T, OutboxError> {
         self.store.write(work)
     }

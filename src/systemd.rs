@@ -36,7 +36,7 @@ pub(crate) fn status(store: &Store, config: &Config, lang: Lang) {
         match &status.health {
             AccountHealth::Watching | AccountHealth::CatchingUp { .. } => well += 1,
             AccountHealth::Unreachable { .. } | AccountHealth::Stopped { .. } => {
-                ill.push(status.name.as_str())
+                ill.push(status.name.as_str());
             }
         }
     }

@@ -32,14 +32,14 @@ enum Ended {
     Reload,
 }
 
-pub(super) fn run(config: Config, paths: Paths, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn run(config: Config, paths: &Paths, console: &Console) -> Result<ExitCode, Failure> {
     log_to_stderr();
     // One thread: everything waits for the network or for the person, and the store is fast.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
         let mut config = config;
         loop {
-            match watch_once(config.clone(), &paths, console).await? {
+            match watch_once(config.clone(), paths, console).await? {
                 Ended::Stopped => return Ok(ExitCode::SUCCESS),
                 Ended::Reload => match Config::load(&paths.config) {
                     Ok(fresh) => config = fresh,

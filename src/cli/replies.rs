@@ -226,7 +226,7 @@ pub(super) fn review(
         return Ok(ExitCode::SUCCESS);
     }
     loop {
-        write!(out, "{}", screen(opened, console, &mail, &entry)?)?;
+        write!(out, "{}", screen(opened, console, &mail, &entry))?;
         let open = matches!(entry.state, State::Draft | State::Failed(_) | State::Discarded);
         if !io::stdin().is_terminal() || !open {
             return Ok(ExitCode::SUCCESS);
@@ -278,7 +278,7 @@ pub(crate) fn screen(
     console: &Console,
     mail: &StoredMail,
     entry: &Entry,
-) -> Result<String, Failure> {
+) -> String {
     let lang = console.lang;
     let own = opened.config.own_addresses();
     let advice = advice(&mail.mail, &mail.verdict, &own);
@@ -312,7 +312,7 @@ pub(crate) fn screen(
     line(&console.style.dim(&format!("digest {}", entry.digest.0)));
     line(&wrap(&state_line(entry, console), console.columns));
     line("");
-    Ok(out)
+    out
 }
 
 /// Opens the draft in the user's editor.

@@ -1,5 +1,15 @@
 //! One test binary for everything that drives goen from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that cannot go on stops, and says so"
+)]
+
 mod core_is_pure;
 mod demo;
 mod systemd;

@@ -2,7 +2,7 @@
 # Run by systemd-user.sh: the life of goen.service, as the README installs it. Prints what is seen.
 set -u
 export SYSTEMD_PAGER= SYSTEMD_COLORS=0
-see() { printf '%s: ' "$1"; systemctl --user show goen -p ActiveState -p SubState -p NRestarts -p Result -p ExecMainStatus --value | paste -sd ' '; }
+see() { printf '%s: ' "$1"; for name in ActiveState SubState NRestarts Result ExecMainStatus; do systemctl --user show goen -p $name --value; done | paste -sd ' '; }
 # Waits until a property has a value, at most 20 s.
 await() { for _ in $(seq 200); do [ "$(systemctl --user show goen -p "$1" --value)" = "$2" ] && return 0; sleep .1; done; echo "gave up waiting for $1=$2"; return 1; }
 main_pid() { systemctl --user show goen -p MainPID --value; }
