@@ -34,7 +34,9 @@ pub(super) fn text<'a>(raw: &'a [u8], hint: Option<&str>) -> Decoded<'a> {
     {
         // ASCII, or UTF-8 as RFC 6532 allows it: nothing to guess.
         return match unfolded {
-            Cow::Borrowed(bytes) => Decoded { text: String::from_utf8_lossy(bytes), guessed: false },
+            Cow::Borrowed(bytes) => {
+                Decoded { text: String::from_utf8_lossy(bytes), guessed: false }
+            }
             Cow::Owned(_) => Decoded { text: Cow::Owned(text.to_owned()), guessed: false },
         };
     }
@@ -272,8 +274,11 @@ mod tests {
     #[test]
     fn a_japanese_date_is_read_with_and_without_its_offset() {
         let expected: jiff::Timestamp = "2026-11-17T01:12:00Z".parse().unwrap();
-        for text in ["Tue, 17 Nov 2026 10:12:00 +0900 (JST)", "Tue, 17 Nov 2026 10:12:00 JST",
-            "17 Nov 2026 01:12:00 GMT"] {
+        for text in [
+            "Tue, 17 Nov 2026 10:12:00 +0900 (JST)",
+            "Tue, 17 Nov 2026 10:12:00 JST",
+            "17 Nov 2026 01:12:00 GMT",
+        ] {
             assert_eq!(date(text.as_bytes()), Some(expected), "{text}");
         }
         assert_eq!(date(b"yesterday"), None);

@@ -4,8 +4,8 @@ use mail_parser::Message;
 
 use super::structure::{self, Fields, Kind, Part};
 use super::{
-    Address, Attachment, Block, Mail, Role, Unreadable, address, blocks, charset, field, html, join, marks,
-    plain, scrub,
+    Address, Attachment, Block, Mail, Role, Unreadable, address, blocks, charset, field, html,
+    join, marks, plain, scrub,
 };
 use crate::lang::Lang;
 
@@ -173,7 +173,9 @@ impl<'a> Reading<'a> {
     fn view(&mut self, ids: &[u32], answers: bool, budget: &mut Budget) -> Vec<Block> {
         let mut blocks: Vec<Block> = Vec::new();
         for id in ids {
-            let Some(part) = usize::try_from(*id).ok().and_then(|id| self.part(id)) else { continue };
+            let Some(part) = usize::try_from(*id).ok().and_then(|id| self.part(id)) else {
+                continue;
+            };
             let kind = part.kind();
             if !matches!(kind, Kind::Plain | Kind::Html) {
                 continue;
@@ -189,7 +191,13 @@ impl<'a> Reading<'a> {
     }
 
     /// The blocks of one part of text.
-    fn text(&mut self, part: Part<'_>, kind: Kind, answers: bool, budget: &mut Budget) -> Vec<Block> {
+    fn text(
+        &mut self,
+        part: Part<'_>,
+        kind: Kind,
+        answers: bool,
+        budget: &mut Budget,
+    ) -> Vec<Block> {
         let (bytes, cut) = part.contents(budget.text_bytes);
         budget.text_bytes = budget.text_bytes.saturating_sub(bytes.len());
         self.truncated |= cut;
@@ -220,7 +228,8 @@ impl<'a> Reading<'a> {
         }
         let text = scrub::lines(&decoded.text);
         if params.get("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
-            let delete_space = params.get("delsp").is_some_and(|yes| yes.eq_ignore_ascii_case("yes"));
+            let delete_space =
+                params.get("delsp").is_some_and(|yes| yes.eq_ignore_ascii_case("yes"));
             blocks::split(&plain::lines(&plain::unflow(&text, delete_space), true), answers)
         } else {
             blocks::split(&plain::lines(&text, false), answers)
@@ -234,7 +243,8 @@ impl<'a> Reading<'a> {
         let ids = self.message.attachments.iter().chain(&self.message.text_body);
         for id in ids.filter_map(|id| usize::try_from(*id).ok()) {
             let Some(part) = self.part(id) else { continue };
-            let shown = || self.message.text_body.iter().any(|shown| usize::try_from(*shown) == Ok(id));
+            let shown =
+                || self.message.text_body.iter().any(|shown| usize::try_from(*shown) == Ok(id));
             match part.kind() {
                 Kind::Mail | Kind::EncodedMail => {
                     if self.depth + 1 >= DEPTH_MAX || budget.mails == 0 {
@@ -264,7 +274,8 @@ impl<'a> Reading<'a> {
         let depth = self.depth + 1;
         match part.mail() {
             Some(message) => {
-                Reading { message, depth, hint: None, guessed: false, truncated: false }.mail(budget)
+                Reading { message, depth, hint: None, guessed: false, truncated: false }
+                    .mail(budget)
             }
             None => read(&part.contents(ENCODED_MAX_BYTES).0, depth, budget).ok(),
         }
@@ -297,8 +308,20 @@ fn is_stub(plain: &[Block], html: &[Block]) -> bool {
     /// Stubs are a sentence or two, with a link.
     const STUB_CHARS_MAX: usize = 400;
     const SAYS_SO: [&str; 14] = [
-        "htmlメール", "ｈｔｍｌメール", "html形式", "html 形式", "html対応", "htmlに対応", "html版", "html mail", "html e-mail",
-        "html email", "html version", "support html", "html format", "view this email in",
+        "htmlメール",
+        "ｈｔｍｌメール",
+        "html形式",
+        "html 形式",
+        "html対応",
+        "htmlに対応",
+        "html版",
+        "html mail",
+        "html e-mail",
+        "html email",
+        "html version",
+        "support html",
+        "html format",
+        "view this email in",
     ];
     let count = |blocks: &[Block]| -> usize {
         blocks.iter().map(|block| block.text.chars().filter(|c| c.is_alphanumeric()).count()).sum()

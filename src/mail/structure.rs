@@ -6,9 +6,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use mail_parser::{
-    Header, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
-};
+use mail_parser::{Header, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::{field, params::Params};
 
@@ -246,7 +244,8 @@ impl<'a> Part<'a> {
         let all = slice(self.raw, self.part.offset_body, self.part.offset_end).unwrap_or_default();
         // An encoded byte takes at most three, and line ends.
         let encoding = self.encoding();
-        let limit = if encoding == Encoding::None { max_bytes } else { max_bytes.saturating_mul(3) };
+        let limit =
+            if encoding == Encoding::None { max_bytes } else { max_bytes.saturating_mul(3) };
         let bytes = all.get(..limit).unwrap_or(all);
         let mut decoded = match encoding {
             Encoding::None => Cow::Borrowed(bytes),
@@ -267,7 +266,9 @@ impl<'a> Part<'a> {
                 let subtype = found.c_subtype.as_deref().unwrap_or_default();
                 format!("{}/{subtype}", found.c_type).to_ascii_lowercase()
             }
-            None if matches!(self.kind(), Kind::Mail | Kind::EncodedMail) => "message/rfc822".to_owned(),
+            None if matches!(self.kind(), Kind::Mail | Kind::EncodedMail) => {
+                "message/rfc822".to_owned()
+            }
             None => "text/plain".to_owned(),
         }
     }

@@ -10,6 +10,8 @@
     reason = "a test that cannot go on stops, and says so"
 )]
 
+mod bad_input;
 mod core_is_pure;
 mod demo;
+mod support;
 mod systemd;
