@@ -7,6 +7,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lang::Lang;
+use crate::mail::Mail;
+
+mod attributes;
+mod judge;
+pub mod learn;
+mod rules;
+mod text;
+mod weights;
+
+pub use rules::{Rules, RulesError};
 
 /// What a mail can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -196,4 +206,53 @@ pub struct Verdict {
     pub evidence: Vec<Evidence>,
     /// The single applications' outcomes; only for [`Outcome::Mixed`].
     pub results: Vec<ApplicationResult>,
+}
+
+/// What `mail` says about the recipient's own application.
+///
+/// `own_addresses` are the user's: mail from them decides nothing.
+#[must_use]
+pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict {
+    let own = mail
+        .author()
+        .is_some_and(|author| own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec)));
+    let reading = judge::read(mail, own, rules);
+    let judgement = judge::judge(&reading, mail.lang, rules);
+    let lexicon = rules.lexicon(mail.lang);
+    let evidence = judge::pool(&reading.hits, lexicon)
+        .into_iter()
+        .filter(|hit| !hit.supposed)
+        .filter_map(|hit| {
+            let cue = lexicon.cues.get(hit.cue)?;
+            (cue.outcome == Some(judgement.outcome)).then(|| Evidence { cue: cue.name.clone(), text: reading.text.seen(hit.start, hit.end).to_owned() })
+        })
+        .collect();
+    Verdict {
+        lang: mail.lang,
+        outcome: judgement.outcome,
+        confidence: judgement.confidence,
+        stage: Stage::Unknown,
+        company: None,
+        position: None,
+        wording: None,
+        door: Door::Neutral,
+        channel: Channel::Company,
+        replyable: true,
+        reply: ReplyAdvice::NotNeeded,
+        evidence,
+        results: Vec::new(),
+    }
+}
+
+#[allow(missing_docs)]
+pub fn explain(mail: &Mail, rules: &Rules) -> Vec<String> {
+    let reading = judge::read(mail, false, rules);
+    let lexicon = rules.lexicon(mail.lang);
+    let mut out: Vec<String> = reading.hits.iter().map(|h| {
+        let c = &lexicon.cues[h.cue];
+        format!("{:?} {}{} 「{}」", h.place, c.name, if h.supposed { " (supposed)" } else { "" }, reading.text.seen(h.start, h.end).replace('\n', "/"))
+    }).collect();
+    let names = judge::feature_names(lexicon, mail.lang);
+    out.push(reading.features.iter().filter(|f| names[**f].contains("/mail/")||names[**f].contains("/only/")||names[**f].contains("/with/")||names[**f].contains("/last/")).map(|f| names[*f].clone()).collect::<Vec<_>>().join(" "));
+    out
 }

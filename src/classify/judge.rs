@@ -1,0 +1,336 @@
+//! From cues to an outcome: which words count, what they add up to, and when to abstain.
+
+use super::rules::{Hit, Lexicon, Points, Rules};
+use super::text::{Place, Text};
+use super::Outcome;
+use crate::lang::Lang;
+use crate::mail::{Mail, Role};
+
+/// Evidence at least this strong says by itself how a selection went.
+const STRONG: f32 = 1.5;
+
+/// Least probability with which a mail is called declined: the worst error of all.
+const SURE_DECLINED: f32 = 0.50;
+
+/// Least probability with which a mail is called a pass or an offer.
+const SURE_GOOD: f32 = 0.45;
+
+/// What a mail says beyond its cues: features that are learned like cues.
+pub(crate) const MAIL_FEATURES: [&str; 34] = [
+    "mail/always",
+    "mail/list-unsubscribe",
+    "mail/bulk",
+    "mail/auto-submitted",
+    "mail/noreply",
+    "mail/answer",
+    "mail/own",
+    "mail/attachment",
+    "mail/passed-on",
+    "mail/no-evidence",
+    "mail/weak-evidence-only",
+    "mail/no-application",
+    "only/declined",
+    "only/advanced",
+    "only/offer",
+    "only/on_hold",
+    "only/undisclosed",
+    "last/declined",
+    "last/advanced",
+    "last/offer",
+    "last/on_hold",
+    "last/undisclosed",
+    "with/declined+advanced",
+    "with/declined+offer",
+    "with/declined+on_hold",
+    "with/declined+undisclosed",
+    "with/advanced+offer",
+    "with/advanced+undisclosed",
+    "many/declined",
+    "many/advanced",
+    "many/offer",
+    "supposed/declined",
+    "supposed/advanced",
+    "mail/correction",
+];
+
+/// How a feature of the mail counts before anything is learned.
+fn prior_of_mail_feature(name: &str) -> Points {
+    //            declined advanced offer on_hold undisclosed mixed in_process unsure unrelated
+    match name {
+        "mail/always" => [0.0, 0.0, 0.0, 0.0, 0.0, -2.0, 0.4, -1.0, 0.3],
+        "mail/list-unsubscribe" => [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2],
+        "mail/bulk" => [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.8],
+        "mail/answer" => [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.0, -0.6],
+        "mail/own" => [-6.0, -6.0, -6.0, -6.0, -6.0, -6.0, -2.0, -2.0, 4.0],
+        "mail/no-evidence" => [-2.0, -2.0, -2.0, -2.0, -2.0, -2.0, 1.2, 0.0, 1.0],
+        "mail/weak-evidence-only" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, 0.5, 0.4, 0.3],
+        "mail/no-application" => [-0.6, -0.6, -0.6, -0.4, -0.4, -0.4, -1.2, 0.0, 1.2],
+        "only/declined" => [1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "only/advanced" => [0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "only/offer" => [0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "only/on_hold" => [0.0, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "only/undisclosed" => [0.0, 0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0],
+        "last/declined" => [0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "last/advanced" => [0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "last/offer" => [0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "with/declined+offer" => [-0.8, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.3, 0.0],
+        "with/declined+on_hold" => [-1.5, 0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "with/declined+advanced" => [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0],
+        "with/declined+undisclosed" => [-0.5, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+        "with/advanced+offer" => [0.0, -0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "with/advanced+undisclosed" => [0.0, -0.5, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+        "mail/correction" => [-0.5, -0.3, -0.3, 0.0, 0.0, 0.0, 0.4, 0.2, 0.0],
+        _ => Points::default(),
+    }
+}
+
+/// How a feature is called in the file of weights.
+pub(crate) fn feature_names(lexicon: &Lexicon, lang: Lang) -> Vec<String> {
+    let lang = lang.code();
+    let mut names = Vec::new();
+    for cue in &lexicon.cues {
+        for form in ["", "@subject", "@supposed"] {
+            names.push(format!("{lang}/{}{form}", cue.name));
+        }
+    }
+    names.extend(MAIL_FEATURES.iter().map(|name| format!("{lang}/{name}")));
+    names
+}
+
+/// What each feature adds to each outcome before anything is learned, in the order of [`feature_names`].
+pub(crate) fn priors(lexicon: &Lexicon) -> Vec<Points> {
+    let mut all = Vec::new();
+    for cue in &lexicon.cues {
+        all.push(cue.points);
+        all.push(cue.points.map(|value| value * 0.5));
+        all.push(Points::default());
+    }
+    all.extend(MAIL_FEATURES.iter().map(|name| prior_of_mail_feature(name)));
+    all
+}
+
+/// What was read in a mail.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) text: Text,
+    pub(crate) hits: Vec<Hit>,
+    /// Indices of the features that are there, each once.
+    pub(crate) features: Vec<usize>,
+}
+
+/// Reads the text and the headers of a mail.
+pub(crate) fn read(mail: &Mail, own: bool, rules: &Rules) -> Reading {
+    let text = text_of(mail);
+    let lexicon = rules.lexicon(mail.lang);
+    let hits = lexicon.hits(&text);
+    let features = features(mail, own, &hits, lexicon);
+    Reading { text, hits, features }
+}
+
+fn text_of(mail: &Mail) -> Text {
+    let mut text = Text::default();
+    text.push(strip_reply_prefix(&mail.subject), Place::Subject, mail.lang);
+    let answer = is_answer(mail);
+    let has_new = mail.body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
+    text.push_blocks(&mail.body, mail.lang, |role| match role {
+        Role::New => Some(Place::New),
+        // Below an answer, the words "passed on" are the mail that is answered.
+        Role::Forwarded if answer && has_new => Some(Place::Quoted),
+        Role::Forwarded => Some(Place::Passed),
+        Role::Quoted => Some(Place::Quoted),
+        Role::Signature => Some(Place::Signature),
+    });
+    for attached in mail.attached.iter().take(3) {
+        text.push(&attached.subject, Place::Passed, attached.lang);
+        text.push_blocks(&attached.body, attached.lang, |role| (role == Role::New).then_some(Place::Passed));
+    }
+    text
+}
+
+fn strip_reply_prefix(subject: &str) -> &str {
+    let mut subject = subject.trim();
+    loop {
+        let Some(head) = subject.get(..3) else { return subject };
+        if !(head.eq_ignore_ascii_case("re:") || head.eq_ignore_ascii_case("fw:") || head.eq_ignore_ascii_case("fwd")) {
+            return subject;
+        }
+        let Some((_, rest)) = subject.split_once(':') else { return subject };
+        subject = rest.trim_start();
+    }
+}
+
+/// The mail answers another.
+pub(crate) fn is_answer(mail: &Mail) -> bool {
+    !mail.in_reply_to.is_empty() || mail.subject.trim_start().get(..3).is_some_and(|head| head.eq_ignore_ascii_case("re:"))
+}
+
+/// The hits that count: the author's new words; words passed on only where the new ones give no result.
+pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
+    let strong_new = hits.iter().any(|hit| {
+        hit.place == Place::New && !hit.supposed && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG)
+    });
+    hits.iter()
+        .filter(|hit| match hit.place {
+            Place::Subject | Place::New => true,
+            Place::Passed => !strong_new,
+            Place::Quoted | Place::Signature => false,
+        })
+        .collect()
+}
+
+fn strength(outcome: Option<Outcome>, points: &Points) -> f32 {
+    outcome.and_then(|outcome| points.get(outcome as usize).copied()).unwrap_or(0.0)
+}
+
+const KINDS: [Outcome; 5] = [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
+
+fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usize> {
+    let mut features = Vec::new();
+    let counted = pool(hits, lexicon);
+    let mut strong = [0_usize; 5];
+    let mut last = None;
+    let mut weak = false;
+    let mut application = false;
+    let mut supposed = [false; 5];
+    for hit in &counted {
+        let Some(cue) = lexicon.cues.get(hit.cue) else { continue };
+        let form = match (hit.supposed, hit.place) {
+            (true, _) => 2,
+            (false, Place::Subject) => 1,
+            (false, _) => 0,
+        };
+        features.push(hit.cue * 3 + form);
+        application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
+        let Some(kind) = cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome)) else { continue };
+        if hit.supposed {
+            if let Some(slot) = supposed.get_mut(kind) {
+                *slot = true;
+            }
+        } else if strength(cue.outcome, &cue.points) >= STRONG {
+            if let Some(slot) = strong.get_mut(kind) {
+                *slot += 1;
+            }
+            if hit.place != Place::Subject {
+                last = Some(kind);
+            }
+        } else {
+            weak = true;
+        }
+    }
+    let base = lexicon.cues.len() * 3;
+    let mut mark = |name: &str| {
+        if let Some(index) = MAIL_FEATURES.iter().position(|&feature| feature == name) {
+            features.push(base + index);
+        }
+    };
+    mark("mail/always");
+    let marks = &mail.marks;
+    for (there, name) in [
+        (marks.list_unsubscribe, "mail/list-unsubscribe"),
+        (marks.bulk || marks.list, "mail/bulk"),
+        (marks.auto_submitted, "mail/auto-submitted"),
+        (super::attributes::sender_refuses_replies(mail), "mail/noreply"),
+        (is_answer(mail), "mail/answer"),
+        (own, "mail/own"),
+        (!mail.attachments.is_empty(), "mail/attachment"),
+        (!mail.attached.is_empty(), "mail/passed-on"),
+        (!application, "mail/no-application"),
+    ] {
+        if there {
+            mark(name);
+        }
+    }
+    let kinds = strong.iter().filter(|&&count| count > 0).count();
+    if kinds == 0 {
+        mark(if weak { "mail/weak-evidence-only" } else { "mail/no-evidence" });
+    }
+    for (kind, &count) in strong.iter().enumerate() {
+        let Some(name) = KINDS.get(kind).map(|kind| kind.name()) else { continue };
+        if count > 0 && kinds == 1 {
+            mark(&format!("only/{name}"));
+        }
+        if count > 1 {
+            mark(&format!("many/{name}"));
+        }
+        if last == Some(kind) && kinds > 1 {
+            mark(&format!("last/{name}"));
+        }
+        if supposed.get(kind) == Some(&true) {
+            mark(&format!("supposed/{name}"));
+        }
+        for (other, &others) in strong.iter().enumerate().skip(kind + 1) {
+            if count > 0 && others > 0 {
+                if let Some(other) = KINDS.get(other) {
+                    mark(&format!("with/{name}+{}", other.name()));
+                }
+            }
+        }
+    }
+    features.sort_unstable();
+    features.dedup();
+    features
+}
+
+/// An outcome with its probability.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judgement {
+    pub(crate) outcome: Outcome,
+    pub(crate) confidence: f32,
+}
+
+/// Which outcomes the mail has words for; the others are only possible where no words are needed.
+pub(crate) fn possible(hits: &[Hit], lexicon: &Lexicon) -> [bool; Outcome::ALL.len()] {
+    let counted = pool(hits, lexicon);
+    Outcome::ALL.map(|outcome| match outcome {
+        // Told by its structure, see `digest`.
+        Outcome::Mixed => false,
+        outcome if outcome.is_result() => counted
+            .iter()
+            .any(|hit| !hit.supposed && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome == Some(outcome))),
+        _ => true,
+    })
+}
+
+/// Adds up the features and applies the gates.
+pub(crate) fn judge(reading: &Reading, lang: Lang, rules: &Rules) -> Judgement {
+    let mut scores = Points::default();
+    for &feature in &reading.features {
+        if let Some(points) = rules.points(lang, feature) {
+            for (score, value) in scores.iter_mut().zip(points) {
+                *score += value;
+            }
+        }
+    }
+    // A result needs words of the mail that say so.
+    for (score, possible) in scores.iter_mut().zip(possible(&reading.hits, rules.lexicon(lang))) {
+        if !possible {
+            *score = f32::NEG_INFINITY;
+        }
+    }
+    let probabilities = softmax(&scores);
+    let (best, confidence) = probabilities
+        .iter()
+        .enumerate()
+        .fold((0, 0.0_f32), |(best, highest), (index, &value)| if value > highest { (index, value) } else { (best, highest) });
+    let outcome = Outcome::ALL.get(best).copied().unwrap_or(Outcome::Unsure);
+    let least = match outcome {
+        Outcome::Declined => SURE_DECLINED,
+        Outcome::Advanced | Outcome::Offer => SURE_GOOD,
+        _ => 0.0,
+    };
+    if confidence < least {
+        return Judgement { outcome: Outcome::Unsure, confidence: 1.0 - confidence };
+    }
+    Judgement { outcome, confidence }
+}
+
+/// Scores as probabilities.
+pub(crate) fn softmax(scores: &Points) -> Points {
+    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut probabilities = scores.map(|score| (score - highest).exp());
+    let sum: f32 = probabilities.iter().sum();
+    for probability in &mut probabilities {
+        *probability /= sum;
+    }
+    probabilities
+}
