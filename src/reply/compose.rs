@@ -189,8 +189,8 @@ fn text(body: &str) -> Result<String, ComposeError> {
     if body.trim_start().is_empty() {
         return Err(ComposeError::Empty);
     }
-    // lettre turns LF into CRLF.
-    Ok(format!("{body}\n"))
+    // lettre would do this too, one insertion into the whole text for each line.
+    Ok(format!("{}\r\n", body.replace('\n', "\r\n")))
 }
 
 /// lettre ends a message with one CRLF or two. SMTP adds none to a message that ends in one

@@ -113,7 +113,7 @@ fn features_are_read_in_any_spelling() {
 fn an_answer_has_a_code_and_one_line_of_words() {
     let reply = wire::reply("550-5.1.1 no such user\r\n550 5.1.1 here\r\n").unwrap();
     assert_eq!((reply.code, reply.text.as_str()), (550, "5.1.1 no such user 5.1.1 here"));
-    for odd in ["", "25", "hello", "abc def", "999 x", "100 x", "日本語"] {
+    for odd in ["", "25", "hello", "abc def", "999 x", "100 x", "日本語", "250-a\r\n550 b\r\n"] {
         assert_eq!(wire::reply(odd), None, "{odd:?}");
     }
 }

@@ -257,9 +257,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> AsyncTokioStream for Wire<
     }
 }
 
-/// An answer as a [`Reply`]: its code, and its lines joined by spaces.
+/// An answer as a [`Reply`]: its code, which all its lines must have, and its lines joined by spaces.
 pub(super) fn reply(answer: &str) -> Option<Reply> {
-    let code = answer.get(..3)?.parse().ok().filter(|code| (200..600).contains(code))?;
+    let digits = answer.get(..3)?;
+    let code = digits.parse().ok().filter(|code| (200..600).contains(code))?;
+    if !answer.lines().all(|line| line.starts_with(digits)) {
+        return None;
+    }
     let lines = answer.lines().map(|line| line.get(4..).unwrap_or("").trim());
     let text = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     Some(Reply { code, text })

@@ -13,5 +13,7 @@
 mod bad_input;
 mod core_is_pure;
 mod demo;
+mod outbox;
+mod smtp;
 mod support;
 mod systemd;

@@ -1,3 +1,5 @@
-//! What tests share: scripted servers, real servers, keepers in memory.
+//! What tests share: scripted servers, real servers, homes and keepers of their own.
 
 pub(crate) mod home;
+pub(crate) mod replies;
+pub(crate) mod smtp;

@@ -1,0 +1,451 @@
+//! The life of a reply (design.md §5), in the store.
+
+use std::sync::{Arc, Barrier};
+
+use goen::outbox::state::{Outcome, Proof, Reply, State, Why};
+use goen::outbox::{OutboxError, Truth};
+use goen::reply::Digest;
+use goen::store::Store;
+use proptest::prelude::*;
+
+use crate::support::replies::*;
+
+fn reply(code: u16, text: &str) -> Reply {
+    Reply { code, text: text.into() }
+}
+
+fn accepted() -> Outcome {
+    Outcome::Accepted(reply(250, "2.0.0 Ok: queued as 4F1C2"))
+}
+
+fn lost() -> Outcome {
+    Outcome::Lost("silence".into())
+}
+
+#[test]
+fn a_reply_is_approved_claimed_and_sent() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let claim = claim(&outbox, after(1)).unwrap();
+    assert_eq!((claim.mail_id(), claim.account()), (id, "uni"));
+    let sent = outbox.settle(claim.id(), accepted(), after(2)).unwrap();
+    assert_eq!(sent, State::Sent(Proof::Accepted(reply(250, "2.0.0 Ok: queued as 4F1C2"))));
+    let entry = outbox.entry(id).unwrap().unwrap();
+    assert_eq!((entry.state, entry.changed_at), (sent, after(2)));
+}
+
+#[test]
+fn nothing_is_claimed_without_an_approval() {
+    let (outbox, _) = outbox();
+    assert!(claim(&outbox, after(100)).is_none());
+    assert_eq!(outbox.next_due().unwrap(), None);
+}
+
+#[test]
+fn an_approval_of_another_text_is_refused_and_told_the_present_one() {
+    let (outbox, id) = outbox();
+    let shown = outbox.entry(id).unwrap().unwrap().digest;
+    let mut changed = draft();
+    changed.body.push_str("追伸\n");
+    outbox.edit(id, &changed, now()).unwrap();
+    let fresh = outbox.entry(id).unwrap().unwrap().digest;
+    let refused = outbox.approve(id, &shown, after(1), &in_japan(now())).unwrap_err();
+    assert!(matches!(refused, OutboxError::Changed { fresh: it } if it == fresh));
+    assert!(claim(&outbox, after(2)).is_none());
+}
+
+#[test]
+fn each_field_that_is_approved_is_in_the_digest() {
+    let (outbox, id) = outbox();
+    let mut digests = vec![outbox.entry(id).unwrap().unwrap().digest];
+    let changes: [fn(&mut goen::reply::Draft); 8] = [
+        |draft| draft.from.addr_spec = "x@example.jp".into(),
+        |draft| draft.from.name = None,
+        |draft| draft.to.addr_spec = "x@example.co.jp".into(),
+        |draft| draft.to.name = None,
+        |draft| draft.subject.push('x'),
+        |draft| draft.body.push('x'),
+        |draft| draft.in_reply_to = None,
+        |draft| draft.references.clear(),
+    ];
+    for change in changes {
+        let mut changed = draft();
+        change(&mut changed);
+        outbox.edit(id, &changed, now()).unwrap();
+        digests.push(outbox.entry(id).unwrap().unwrap().digest);
+    }
+    let count = digests.len();
+    digests.sort_by(|a, b| a.0.cmp(&b.0));
+    digests.dedup();
+    assert_eq!(digests.len(), count);
+}
+
+#[test]
+fn an_edit_voids_the_approval() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    outbox.edit(id, &draft(), now()).unwrap();
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Draft);
+    assert!(claim(&outbox, after(1)).is_none());
+}
+
+#[test]
+fn an_open_place_cannot_be_approved() {
+    for mark in ["〇〇", "○○"] {
+        let (outbox, id) = outbox();
+        let mut open = draft();
+        open.body.push_str(mark);
+        outbox.edit(id, &open, now()).unwrap();
+        let digest = outbox.entry(id).unwrap().unwrap().digest;
+        let refused = outbox.approve(id, &digest, after(1), &in_japan(now())).unwrap_err();
+        assert!(matches!(refused, OutboxError::Placeholder(_)), "{mark}");
+    }
+}
+
+#[test]
+fn a_draft_that_cannot_be_sent_cannot_be_approved() {
+    let (outbox, id) = outbox();
+    let mut odd = draft();
+    odd.to.addr_spec = "@docomo.ne.jp".into();
+    outbox.edit(id, &odd, now()).unwrap();
+    let digest = outbox.entry(id).unwrap().unwrap().digest;
+    let refused = outbox.approve(id, &digest, after(1), &in_japan(now())).unwrap_err();
+    assert!(matches!(refused, OutboxError::Compose(_)));
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Draft);
+}
+
+#[test]
+fn an_approval_can_be_undone_until_the_claim() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    outbox.undo(id, now()).unwrap();
+    assert!(claim(&outbox, after(1)).is_none());
+
+    approve(&outbox, id);
+    let _claim = claim(&outbox, after(1)).unwrap();
+    assert!(matches!(outbox.undo(id, after(1)), Err(OutboxError::Illegal(_))));
+}
+
+#[test]
+fn nothing_leaves_before_it_is_due() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    assert_eq!(outbox.next_due().unwrap(), Some(after(1)));
+    assert!(claim(&outbox, now()).is_none());
+    assert!(claim(&outbox, after(1)).is_some());
+}
+
+#[test]
+fn a_claim_is_given_once() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let _claim = claim(&outbox, after(1)).unwrap();
+    assert!(claim(&outbox, after(1)).is_none());
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Sending);
+}
+
+#[test]
+fn an_account_in_trouble_keeps_its_replies() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    assert!(outbox.claim_due(after(1), |account| account != "uni").unwrap().is_none());
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Approved);
+}
+
+#[test]
+fn message_id_and_bytes_are_fixed_at_approval_and_new_with_each_one() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let first = outbox.entry(id).unwrap().unwrap().approval.unwrap().message_id;
+    outbox.undo(id, now()).unwrap();
+    approve(&outbox, id);
+    let second = outbox.entry(id).unwrap().unwrap().approval.unwrap().message_id;
+    assert_ne!(first, second);
+    assert!(second.ends_with("@example.jp"), "{second}");
+}
+
+#[test]
+fn a_submission_that_did_not_start_is_due_again_later_and_later() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let mut at = after(1);
+    for minutes in [5, 10, 20, 40, 80, 160, 240, 240] {
+        let claim = claim(&outbox, at).unwrap();
+        let state = outbox.settle(claim.id(), Outcome::NotStarted("offline".into()), at).unwrap();
+        assert_eq!(state, State::Approved);
+        let approval = outbox.entry(id).unwrap().unwrap().approval.unwrap();
+        assert_eq!(approval.due_at, at + jiff::SignedDuration::from_mins(minutes));
+        assert_eq!((approval.planned_at, approval.words.as_str()), (after(1), "offline"));
+        assert!(claim_is_gone(&outbox, at));
+        at = approval.due_at;
+    }
+}
+
+fn claim_is_gone(outbox: &goen::outbox::Outbox, at: jiff::Timestamp) -> bool {
+    claim(outbox, at).is_none()
+}
+
+#[test]
+fn a_server_that_puts_a_reply_off_for_two_days_is_given_up() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let mut at = after(1);
+    let mut attempts = 0;
+    let end = loop {
+        let claim = claim(&outbox, at).unwrap();
+        attempts += 1;
+        let later = Outcome::Deferred(reply(451, "4.7.1 greylisted"));
+        match outbox.settle(claim.id(), later, at).unwrap() {
+            State::Approved => at = outbox.next_due().unwrap().unwrap(),
+            end => break end,
+        }
+    };
+    assert_eq!(end, State::Failed(Why::GaveUp("451 4.7.1 greylisted".into())));
+    assert!(at <= after(1 + 48 * 60));
+    assert_eq!(attempts, 17);
+}
+
+#[test]
+fn a_refusal_is_kept_with_the_servers_words_and_can_be_approved_anew() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let first = claim(&outbox, after(1)).unwrap();
+    let refused = reply(550, "5.1.1 no such user");
+    outbox.settle(first.id(), Outcome::Refused(refused.clone()), after(1)).unwrap();
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Failed(Why::Refused(refused)));
+    assert!(claim(&outbox, after(100)).is_none());
+
+    approve(&outbox, id);
+    let second = claim(&outbox, after(100)).unwrap();
+    assert_ne!(first.id(), second.id());
+}
+
+#[test]
+fn silence_is_uncertain_and_never_retried() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let first = claim(&outbox, after(1)).unwrap();
+    assert_eq!(outbox.settle(first.id(), lost(), after(1)).unwrap(), State::Uncertain);
+    assert!(claim(&outbox, after(100)).is_none());
+    let digest = outbox.entry(id).unwrap().unwrap().digest;
+    assert!(outbox.approve(id, &digest, after(100), &in_japan(after(99))).is_err());
+    assert!(outbox.edit(id, &draft(), after(99)).is_err());
+    assert!(outbox.discard(id, after(99)).is_err());
+}
+
+#[test]
+fn a_crash_while_sending_is_uncertain_after_the_restart() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let _claim = claim(&outbox, after(1)).unwrap();
+    assert_eq!(outbox.recover(after(2)).unwrap(), [id]);
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Uncertain);
+    assert!(claim(&outbox, after(100)).is_none());
+}
+
+#[test]
+fn an_uncertain_reply_is_settled_by_the_sent_mailbox_or_the_user() {
+    for (truth, state) in [
+        (Truth::FoundInSent, State::Sent(Proof::InSentMailbox)),
+        (Truth::UserSaysArrived, State::Sent(Proof::ToldByUser)),
+        (Truth::UserSaysNot, State::Failed(Why::ToldByUser)),
+    ] {
+        let (outbox, id) = outbox();
+        assert!(outbox.resolve(id, truth, now()).is_err(), "not before it is uncertain");
+        approve(&outbox, id);
+        let claim = claim(&outbox, after(1)).unwrap();
+        outbox.settle(claim.id(), lost(), after(1)).unwrap();
+        assert_eq!(outbox.resolve(id, truth, after(2)).unwrap(), state);
+        assert_eq!(outbox.entry(id).unwrap().unwrap().state, state);
+    }
+}
+
+#[test]
+fn the_answer_counts_even_if_another_goen_called_it_uncertain_meanwhile() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let claim = claim(&outbox, after(1)).unwrap();
+    outbox.recover(after(1)).unwrap();
+    assert!(matches!(outbox.settle(claim.id(), accepted(), after(2)).unwrap(), State::Sent(_)));
+}
+
+#[test]
+fn a_stale_approval_asks_again_instead_of_sending() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let just_in_time = after(1 + 48 * 60);
+    let too_late = just_in_time + jiff::SignedDuration::from_secs(1);
+    assert!(outbox.ask_again(just_in_time).unwrap().is_empty());
+    assert!(claim(&outbox, too_late).is_none());
+    assert_eq!(outbox.ask_again(too_late).unwrap(), [id]);
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Draft);
+}
+
+#[test]
+fn what_the_user_wrote_or_threw_away_is_never_overwritten() {
+    let (outbox, id) = outbox();
+    let mut mine = draft();
+    mine.body = "自分の言葉\n".into();
+    outbox.edit(id, &mine, now()).unwrap();
+    assert!(!outbox.offer(id, &draft(), now()).unwrap());
+    assert_eq!(outbox.entry(id).unwrap().unwrap().draft, mine);
+    outbox.discard(id, now()).unwrap();
+    assert!(!outbox.offer(id, &draft(), now()).unwrap());
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Discarded);
+    outbox.edit(id, &mine, now()).unwrap();
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Draft);
+}
+
+#[test]
+fn a_mail_without_a_draft_has_nothing_to_approve() {
+    let (outbox, _) = outbox();
+    let digest = Digest("00".into());
+    let refused = outbox.approve(999, &digest, after(1), &in_japan(now())).unwrap_err();
+    assert!(matches!(refused, OutboxError::NoDraft(999)));
+    assert!(outbox.settle(999, accepted(), now()).is_err());
+}
+
+/// Runs `work` on two connections to one store at the same moment, `rounds` times.
+fn at_once<T: Send + 'static>(
+    prepare: impl Fn(&goen::outbox::Outbox, i64),
+    work: fn(&goen::outbox::Outbox, i64) -> T,
+) -> Vec<Vec<T>> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("goen.db");
+    let ids = fill(&Store::open(&path).unwrap(), 20);
+    let mut rounds = Vec::new();
+    for id in ids {
+        prepare(&outbox_at(&path), id);
+        let barrier = Arc::new(Barrier::new(2));
+        let hands = [0, 1].map(|_| {
+            let (barrier, outbox) = (barrier.clone(), outbox_at(&path));
+            std::thread::spawn(move || {
+                barrier.wait();
+                work(&outbox, id)
+            })
+        });
+        rounds.push(hands.into_iter().map(|hand| hand.join().unwrap()).collect());
+    }
+    rounds
+}
+
+#[test]
+fn two_daemons_at_once_get_one_claim() {
+    let rounds = at_once(approve, |outbox, _| claim(outbox, after(1)).is_some());
+    for claims in rounds {
+        assert_eq!(claims.iter().filter(|got| **got).count(), 1);
+    }
+}
+
+#[test]
+fn approvals_from_two_places_at_once_give_one() {
+    let rounds = at_once(
+        |_, _| {},
+        |outbox, id| {
+            let digest = outbox.entry(id).unwrap().unwrap().digest;
+            outbox.approve(id, &digest, after(1), &in_japan(now())).is_ok()
+        },
+    );
+    for approvals in rounds {
+        assert_eq!(approvals.iter().filter(|done| **done).count(), 1);
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Approve {
+        with_old_digest: bool,
+    },
+    Edit(u8),
+    Undo,
+    Discard,
+    Restart,
+    AskAgain,
+    /// One of two daemons claims, and this is what comes of it.
+    Submit {
+        accepts: bool,
+        how: u8,
+    },
+    Resolve(u8),
+    /// Minutes; the clock may be set back.
+    ClockJumps(i64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => any::<bool>().prop_map(|it| Act::Approve { with_old_digest: it }),
+        2 => any::<u8>().prop_map(Act::Edit),
+        1 => Just(Act::Undo),
+        1 => Just(Act::Discard),
+        1 => Just(Act::Restart),
+        1 => Just(Act::AskAgain),
+        6 => (any::<bool>(), 0..5_u8).prop_map(|(accepts, how)| Act::Submit { accepts, how }),
+        1 => (0..3_u8).prop_map(Act::Resolve),
+        4 => prop_oneof![0..300_i64, -5_000..5_000_i64].prop_map(Act::ClockJumps),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    /// Edits, undos, restarts, clock jumps, two handles on one store, and a server that does as it
+    /// likes.
+    #[test]
+    fn one_approval_submits_at_most_once_and_only_what_was_approved(
+        acts in prop::collection::vec(act(), 1..60)
+    ) {
+        let store = Store::in_memory().unwrap();
+        let id = fill(&store, 1)[0];
+        let daemons = [goen::outbox::Outbox::new(store.clone()), goen::outbox::Outbox::new(store)];
+        let mut clock = 0_i64;
+        let mut approved_digest = None;
+        let mut old_digest = daemons[0].entry(id).unwrap().unwrap().digest;
+        let (mut approvals, mut copies) = (0, 0);
+        for (turn, act) in acts.into_iter().enumerate() {
+            let outbox = &daemons[turn % 2];
+            let time = after(clock);
+            let digest = outbox.entry(id).unwrap().unwrap().digest;
+            match act {
+                Act::Approve { with_old_digest } => {
+                    let named = if with_old_digest { old_digest.clone() } else { digest.clone() };
+                    if outbox.approve(id, &named, time, &in_japan(time)).is_ok() {
+                        prop_assert_eq!(&named, &digest);
+                        approvals += 1;
+                        approved_digest = Some(named);
+                    }
+                }
+                Act::Edit(n) => {
+                    let mut changed = draft();
+                    changed.body = format!("本文 {n}\n");
+                    old_digest = digest;
+                    let _ = outbox.edit(id, &changed, time);
+                }
+                Act::Undo => drop(outbox.undo(id, time)),
+                Act::Discard => drop(outbox.discard(id, time)),
+                Act::Restart => drop(outbox.recover(time)),
+                Act::AskAgain => drop(outbox.ask_again(time)),
+                Act::Submit { accepts, how } => if let Some(claim) = claim(outbox, time) {
+                    prop_assert_eq!(Some(&digest), approved_digest.as_ref());
+                    let outcome = match how {
+                        0 => Some(Outcome::NotStarted("x".into())),
+                        1 => Some(Outcome::Deferred(reply(451, "x"))),
+                        2 => Some(Outcome::Refused(reply(550, "x"))),
+                        _ if accepts => { copies += 1; (how == 3).then(accepted) }
+                        3 => Some(lost()),
+                        // The process dies with the claim.
+                        _ => None,
+                    };
+                    match outcome {
+                        Some(outcome) => drop(daemons[(turn + 1) % 2].settle(claim.id(), outcome, time).unwrap()),
+                        None => drop(outbox.recover(time).unwrap()),
+                    }
+                },
+                Act::Resolve(0) => drop(outbox.resolve(id, Truth::FoundInSent, time)),
+                Act::Resolve(1) => drop(outbox.resolve(id, Truth::UserSaysArrived, time)),
+                Act::Resolve(_) => drop(outbox.resolve(id, Truth::UserSaysNot, time)),
+                Act::ClockJumps(minutes) => clock += minutes,
+            }
+            prop_assert!(copies <= approvals, "{} copies of {} approvals", copies, approvals);
+        }
+    }
+}
