@@ -524,7 +524,7 @@ async fn deliver_one(
     // ends first, the row stays `sending`, and the next start makes it uncertain.
     let attempt = smtp::submit(&submission, claim).await;
     let state = outbox.settle(id, attempt.outcome, shared.clock.now())?;
-    tracing::info!(mail.id = mail_id, state = ?std::mem::discriminant(&state), "A submission ended");
+    tracing::info!(mail.id = mail_id, state = state.name(), "A submission ended");
     if let Some(trouble) = attempt.trouble {
         tracing::warn!(account = name, "The submission server could not be used: {trouble}");
     }

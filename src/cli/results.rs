@@ -180,10 +180,10 @@ pub(super) fn row(mail: &StoredMail, console: &Console) -> String {
     let line = format!(
         "{:>4}  {}  {}  {}  {}",
         mail.id,
-        fit(&time, 13),
+        fit(&time, 14),
         console.style.bold(&fit(outcome_label(mail.verdict.outcome, lang), 10)),
         fit(stage_label(mail.verdict.stage, lang), 16),
-        shorten(&about(mail), console.columns.saturating_sub(53)),
+        shorten(&about(mail), console.columns.saturating_sub(54)),
     );
     line.trim_end().to_owned()
 }
