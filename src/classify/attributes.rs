@@ -8,6 +8,8 @@ pub(crate) fn sender_refuses_replies(mail: &Mail) -> bool {
     target.is_some_and(|address| {
         let local = address.addr_spec.split('@').next().unwrap_or("").to_ascii_lowercase();
         let plain: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
-        ["noreply", "donotreply", "norep", "dontreply", "mailerdaemon"].iter().any(|name| plain.contains(name))
+        ["noreply", "donotreply", "norep", "dontreply", "mailerdaemon"]
+            .iter()
+            .any(|name| plain.contains(name))
     })
 }

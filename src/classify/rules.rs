@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::text::{Place, Sentence, Text};
 use super::weights::{WeightError, Weights};
-use super::{judge, Outcome};
+use super::{Outcome, judge};
 use crate::lang::Lang;
 
 /// A weight for each outcome, in the order of [`Outcome::ALL`].
@@ -308,7 +308,8 @@ impl Compiler {
 
     fn pattern(&mut self, says: &str, cue: &str) -> Result<Pattern, RulesError> {
         let gaps = Gaps::of(self.lang);
-        let mut pattern = Pattern { elements: Vec::new(), not_after: Vec::new(), not_before: Vec::new() };
+        let mut pattern =
+            Pattern { elements: Vec::new(), not_after: Vec::new(), not_before: Vec::new() };
         let mut gap = gaps.near;
         for part in says.split_whitespace() {
             if let Some(size) = part.strip_prefix("...") {
@@ -338,7 +339,8 @@ impl Compiler {
 
 impl Lexicon {
     fn parse(text: &str, lang: Lang) -> Result<Self, RulesError> {
-        let file: File = toml::from_str(text).map_err(|source| RulesError::Toml { lang, source })?;
+        let file: File =
+            toml::from_str(text).map_err(|source| RulesError::Toml { lang, source })?;
         let mut compiler = Compiler { lang, classes: HashMap::new(), words: HashMap::new() };
         // `@a` inside a class takes in all words of class `a`.
         for name in file.words.keys() {
@@ -413,7 +415,9 @@ impl Lexicon {
         for (word, classes) in words {
             let open_end = word.ends_with('*');
             let needle = word.trim_end_matches('*').to_owned();
-            let edge = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
+            let edge = |character: Option<char>| {
+                character.is_some_and(|character| character.is_ascii_alphanumeric())
+            };
             atoms.push(Atom {
                 classes,
                 whole_start: edge(needle.chars().next()),
@@ -459,7 +463,9 @@ impl Lexicon {
             while tokens.get(from).is_some_and(|token| token.start < sentence.start) {
                 from += 1;
             }
-            let length = tokens.get(from..).map_or(0, |rest| rest.partition_point(|token| token.start < sentence.end));
+            let length = tokens
+                .get(from..)
+                .map_or(0, |rest| rest.partition_point(|token| token.start < sentence.end));
             let Some(inside) = tokens.get(from..from + length) else { continue };
             let mut aside = self.set_aside(inside, sentence, text);
             // A heading that is a condition ("if you passed:") sets its paragraph aside.
@@ -476,7 +482,14 @@ impl Lexicon {
         hits
     }
 
-    fn match_sentence(&self, tokens: &[Token], sentence: &Sentence, index: usize, aside: &[(usize, usize)], hits: &mut Vec<Hit>) {
+    fn match_sentence(
+        &self,
+        tokens: &[Token],
+        sentence: &Sentence,
+        index: usize,
+        aside: &[(usize, usize)],
+        hits: &mut Vec<Hit>,
+    ) {
         for (at, token) in tokens.iter().enumerate() {
             let Some(starts) = self.first.get(usize::from(token.class)) else { continue };
             for (cue_index, pattern) in starts {
@@ -486,7 +499,13 @@ impl Lexicon {
                     Some(At::Subject) => sentence.place == Place::Subject,
                     Some(At::Body) => sentence.place != Place::Subject,
                 };
-                if !fits || hits.iter().rev().take_while(|hit| hit.sentence == index).any(|hit| hit.cue == *cue_index && !hit.supposed) {
+                if !fits
+                    || hits
+                        .iter()
+                        .rev()
+                        .take_while(|hit| hit.sentence == index)
+                        .any(|hit| hit.cue == *cue_index && !hit.supposed)
+                {
                     continue;
                 }
                 let Some(last) = pattern.match_at(tokens, at) else { continue };
@@ -498,7 +517,14 @@ impl Lexicon {
                     continue;
                 }
                 let supposed = supposed && cue.mood == Mood::Fact;
-                hits.push(Hit { cue: *cue_index, start: token.start, end: last.end, sentence: index, place: sentence.place, supposed });
+                hits.push(Hit {
+                    cue: *cue_index,
+                    start: token.start,
+                    end: last.end,
+                    sentence: index,
+                    place: sentence.place,
+                    supposed,
+                });
             }
         }
     }
@@ -508,23 +534,41 @@ impl Lexicon {
         let mood = &self.mood;
         let mut ranges = Vec::new();
         let boundary = |at: usize| {
-            tokens.iter().filter(|token| token.class == mood.but && token.end <= at).map(|token| token.end).max().unwrap_or(sentence.start)
+            tokens
+                .iter()
+                .filter(|token| token.class == mood.but && token.end <= at)
+                .map(|token| token.end)
+                .max()
+                .unwrap_or(sentence.start)
         };
         for token in tokens {
             if token.class == mood.if_ {
-                let excused = tokens.iter().any(|other| other.class == mood.plain && other.start <= token.start && token.end <= other.end);
+                let excused = tokens.iter().any(|other| {
+                    other.class == mood.plain
+                        && other.start <= token.start
+                        && token.end <= other.end
+                });
                 if !excused {
                     ranges.push((boundary(token.start), sentence.end));
                 }
             } else if token.class == mood.perhaps {
                 ranges.push((boundary(token.start), token.end));
             } else if token.class == mood.mistake {
-                let rightly = tokens.iter().filter(|other| other.class == mood.rightly).map(|other| other.start).min();
-                ranges.push((sentence.start, rightly.filter(|&at| at > sentence.start).unwrap_or(sentence.end)));
+                let rightly = tokens
+                    .iter()
+                    .filter(|other| other.class == mood.rightly)
+                    .map(|other| other.start)
+                    .min();
+                ranges.push((
+                    sentence.start,
+                    rightly.filter(|&at| at > sentence.start).unwrap_or(sentence.end),
+                ));
             } else if token.class == mood.titled {
                 // 「…」という件名: the quotation just before is only named.
                 let before = text.folded.get(sentence.start..token.start).unwrap_or("");
-                let opening = before.rfind(['「', '『', '"', '【']).map_or(sentence.start, |at| sentence.start + at);
+                let opening = before
+                    .rfind(['「', '『', '"', '【'])
+                    .map_or(sentence.start, |at| sentence.start + at);
                 ranges.push((opening, token.start));
             }
         }
@@ -535,12 +579,16 @@ impl Lexicon {
         sentence.begins_line
             && sentence.ends_line
             && sentence.end - sentence.start < 90
-            && tokens.iter().any(|token| token.class == self.mood.if_ && token.end + 9 >= sentence.end)
+            && tokens
+                .iter()
+                .any(|token| token.class == self.mood.if_ && token.end + 9 >= sentence.end)
     }
 }
 
 fn sentence_opens_item(text: &Text, sentence: &Sentence) -> bool {
-    sentence.begins_line && super::text::begins_item(text.words(sentence)) && !text.words(sentence).starts_with(['・', '-', '※'])
+    sentence.begins_line
+        && super::text::begins_item(text.words(sentence))
+        && !text.words(sentence).starts_with(['・', '-', '※'])
 }
 
 fn add(points: &mut Points, outcome: Outcome, value: f32) {
@@ -557,7 +605,9 @@ impl Pattern {
     fn match_at(&self, tokens: &[Token], at: usize) -> Option<Token> {
         let head = *tokens.get(at)?;
         let blocked = tokens.iter().take(at).any(|token| {
-            self.not_before.contains(&token.class) && token.end <= head.start && token.end + FORBIDDING_BYTES >= head.start
+            self.not_before.contains(&token.class)
+                && token.end <= head.start
+                && token.end + FORBIDDING_BYTES >= head.start
         });
         if blocked { None } else { self.rest(tokens, at, head, 1) }
     }
@@ -565,7 +615,9 @@ impl Pattern {
     fn rest(&self, tokens: &[Token], at: usize, before: Token, next: usize) -> Option<Token> {
         let Some(element) = self.elements.get(next) else {
             let followed = tokens.iter().skip(at).any(|token| {
-                self.not_after.contains(&token.class) && token.start >= before.end && token.start <= before.end + FORBIDDING_BYTES
+                self.not_after.contains(&token.class)
+                    && token.start >= before.end
+                    && token.start <= before.end + FORBIDDING_BYTES
             });
             return (!followed).then_some(before);
         };
@@ -584,7 +636,8 @@ impl Pattern {
 
     fn is_in(&self, tokens: &[Token]) -> bool {
         tokens.iter().enumerate().any(|(at, token)| {
-            self.elements.first().is_some_and(|head| head.classes.contains(&token.class)) && self.match_at(tokens, at).is_some()
+            self.elements.first().is_some_and(|head| head.classes.contains(&token.class))
+                && self.match_at(tokens, at).is_some()
         })
     }
 }

@@ -13,6 +13,7 @@
 mod bad_input;
 mod core_is_pure;
 mod demo;
+mod main_job;
 mod outbox;
 mod smtp;
 mod support;

@@ -161,3 +161,20 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// A process that is ended with the test.
+pub(crate) struct Ended(pub(crate) Child);
+
+impl Ended {
+    /// Ends it by SIGTERM, and waits.
+    pub(crate) fn end(&mut self) {
+        let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

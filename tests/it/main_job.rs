@@ -1,0 +1,184 @@
+//! The main job on real servers: Dovecot, Postfix, a keyring, a notification server.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::dovecot::Dovecot;
+use crate::support::home::{Home, until};
+use crate::support::postfix::Postfix;
+
+fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
+    let smtp = postfix.map_or_else(String::new, |postfix| postfix.account(dovecot));
+    format!(
+        "[profile]\nname = \"山田 花子\"\nsignature = \"hanako@test.example\"\n\
+         [reply]\nundo_seconds = 0\n\
+         [[accounts]]\nname = \"uni\"\naddress = \"hanako@test.example\"\nuser = \"hanako\"\n\
+         [accounts.secret]\npassword_command = [\"echo\", \"パスワード\"]\n\
+         [accounts.imap]\nhost = \"localhost\"\nport = {}\nca_file = \"{}\"\n{smtp}",
+        dovecot.imaps_port,
+        dovecot.ca_file().display()
+    )
+}
+
+fn declined(number: u32) -> String {
+    format!(
+        "From: =?utf-8?B?6Z2S6JGJ6KO95L2c5omAIOaOoeeUqOaLheW9kw==?= <alice@test.example>\r\n\
+         To: hanako@test.example\r\nSubject: =?utf-8?B?6YG46ICD57WQ5p6c44Gu44GU6YCj57Wh?=\r\n\
+         Date: Tue, 17 Nov 2026 10:12:00 +0900\r\nMessage-ID: <result-{number}@aoba.example>\r\n\
+         MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+         山田 花子 様\r\n\r\n先日は弊社の最終面接にお越しいただき、ありがとうございました。\r\n\
+         慎重に検討いたしました結果、誠に残念ながら今回は採用を見送らせていただくこととなりました。\r\n\
+         またの機会がございましたら、ぜひご応募ください。\r\n\r\n株式会社青葉製作所\r\n採用担当 佐藤({number})\r\n"
+    )
+}
+
+fn header(message: &[u8], name: &str) -> String {
+    let text = String::from_utf8_lossy(message);
+    let head = text.split("\r\n\r\n").next().unwrap().split("\n\n").next().unwrap();
+    let unfolded = head.replace("\r\n ", " ").replace("\n ", " ");
+    let line = unfolded
+        .lines()
+        .find(|line| line.to_lowercase().starts_with(&format!("{name}:").to_lowercase()));
+    line.unwrap_or_default().split_once(':').map_or("", |(_, value)| value.trim()).to_owned()
+}
+
+/// The messages in a user's inbox as they lie on disk.
+fn inbox(dovecot: &Dovecot, user: &str) -> Vec<Vec<u8>> {
+    ["new", "cur"]
+        .iter()
+        .flat_map(|part| fs::read_dir(dovecot.inbox(user).join(part)).into_iter().flatten())
+        .map(|entry| fs::read(entry.unwrap().path()).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_result_arrives_you_are_told_you_approve_a_reply_and_it_leaves_once() {
+    let dovecot = Dovecot::start();
+    let Some(postfix) = Postfix::start(&dovecot) else { return };
+    let home = Home::new(&settings(&dovecot, Some(&postfix)));
+    let mut daemon = home.run();
+    home.account_until("watching");
+
+    dovecot.deliver("hanako", declined(1));
+    let result = until("the result is listed", || home.results().first().cloned());
+    assert_eq!(result["outcome"], "declined");
+    assert_eq!(result["stage"], "final_interview");
+    let id = result["id"].to_string();
+    assert!(home.says(&["show", &id, "--lang", "ja"]).contains("見送り"));
+
+    let draft: Value = serde_json::from_str(&home.says(&["review", &id, "--json"])).unwrap();
+    let wrong = home.complains(&["approve", &id, "--digest", "0000"]);
+    assert_eq!(wrong.0, 1, "{}", wrong.1);
+    home.says(&["approve", &id, "--digest", draft["digest"].as_str().unwrap()]);
+    until("the reply is sent", || {
+        let replies = home.status()["replies"].clone();
+        (replies[0]["state"] == "sent").then_some(())
+    });
+    assert!(daemon.stop(), "{}", daemon.log());
+
+    let arrived = until("the reply arrived", || {
+        let messages = inbox(&dovecot, "alice");
+        (!messages.is_empty()).then_some(messages)
+    });
+    assert_eq!(arrived.len(), 1, "one copy");
+    let arrived = &arrived[0];
+    assert_eq!(header(arrived, "In-Reply-To"), "<result-1@aoba.example>");
+
+    // What lies in the mailbox is what was approved, behind the trace headers of the servers.
+    let store = rusqlite::Connection::open(home.store()).unwrap();
+    let approved: Vec<u8> =
+        store.query_row("SELECT raw FROM outbox", [], |row| row.get(0)).unwrap();
+    // Maildir keeps LF line ends.
+    let approved = String::from_utf8(approved).unwrap().replace("\r\n", "\n");
+    let arrived = String::from_utf8(arrived.clone()).unwrap().replace("\r\n", "\n");
+    assert!(arrived.ends_with(&approved), "approved:\n{approved}\narrived:\n{arrived}");
+}
+
+#[test]
+fn without_an_approval_nothing_reaches_the_submission_server() {
+    let dovecot = Dovecot::start();
+    let Some(postfix) = Postfix::start(&dovecot) else { return };
+    let home = Home::new(&settings(&dovecot, Some(&postfix)));
+    let mut daemon = home.run();
+    home.account_until("watching");
+    dovecot.deliver("hanako", declined(1));
+    let id = until("the result is listed", || home.results().first().cloned())["id"].to_string();
+    // Everything one can do but approve.
+    home.says(&["show", &id]);
+    home.says(&["review", &id, "--json"]);
+    home.complains(&["approve", &id, "--digest", "0000"]);
+    home.says(&["status"]);
+    home.says(&["discard", &id]);
+    assert!(daemon.stop());
+    assert!(!postfix.log().contains("from=<hanako"), "{}", postfix.log());
+    assert_eq!(inbox(&dovecot, "alice").len(), 0);
+}
+
+#[test]
+fn killed_ten_times_while_200_mails_arrive_every_result_is_stored_exactly_once() {
+    const MAILS: u32 = 200;
+    let dovecot = Dovecot::start();
+    let home = Home::new(&settings(&dovecot, None));
+    let mut moment: u64 = 0x9E37_79B9_7F4A_7C15;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..MAILS {
+                dovecot.deliver("hanako", declined(number));
+            }
+        });
+        for _ in 0..10 {
+            let mut daemon = home.run();
+            // Not a wait for anything: a moment by chance is the point (xorshift, so that a run can be repeated).
+            moment ^= moment << 13;
+            moment ^= moment >> 7;
+            moment ^= moment << 17;
+            std::thread::sleep(std::time::Duration::from_millis(60 + moment % 600));
+            daemon.kill();
+        }
+    });
+    let mut daemon = home.run();
+    let results = until("all results are stored", || {
+        let results = home.results();
+        (results.len() >= MAILS as usize).then_some(results)
+    });
+    assert!(daemon.stop());
+    let mut ids: Vec<i64> =
+        results.iter().map(|result| result["id"].as_i64().unwrap()).collect();
+    ids.dedup();
+    assert_eq!(results.len(), MAILS as usize);
+    assert_eq!(ids.len(), MAILS as usize);
+    let store = rusqlite::Connection::open(home.store()).unwrap();
+    let distinct: u32 = store
+        .query_row("SELECT count(DISTINCT message_id) FROM mail", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(distinct, MAILS);
+    println!("killed 10 times, {MAILS} results stored once each");
+}
+
+#[test]
+fn the_password_can_come_from_a_real_keyring() {
+    let dovecot = Dovecot::start();
+    let home = Home::new(
+        &settings(&dovecot, None)
+            .replace("password_command = [\"echo\", \"パスワード\"]", "keyring = true"),
+    );
+    let script = "printf 'keyring-password' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1\n\
+                  printf 'パスワード' | secret-tool store --label=goen service goen account uni || exit 9\n\
+                  exec \"$0\" run";
+    let goen = env!("CARGO_BIN_EXE_goen");
+    let mut command = Command::new("dbus-run-session");
+    let daemon = command
+        .args(["--", "sh", "-c", script, goen])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", home.path())
+        .env("XDG_RUNTIME_DIR", home.path())
+        .env("LANG", "C.UTF-8")
+        .spawn()
+        .expect("dbus, gnome-keyring and libsecret-tools are installed");
+    let mut daemon = crate::support::home::Ended(daemon);
+    home.account_until("watching");
+    daemon.end();
+}
