@@ -9,6 +9,8 @@ pub mod advice;
 pub mod compose;
 pub mod template;
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -177,16 +179,12 @@ impl Draft {
         for reference in &self.references {
             field(reference.as_str());
         }
-        let hex = |mut hex: String, byte: &u8| {
-            hex.extend(
-                [byte >> 4, byte & 15]
-                    .map(|digit| char::from_digit(digit.into(), 16))
-                    .into_iter()
-                    .flatten(),
-            );
-            hex
-        };
-        Digest(hash.finalize().iter().fold(String::new(), hex))
+        let mut hex = String::new();
+        for byte in hash.finalize() {
+            // Writing to a string can't fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        Digest(hex)
     }
 
     /// What is still to be filled in (`〇〇`, `［日時を記入］` …), in the order of the text.
@@ -363,5 +361,7 @@ impl Explain for EditError {
     }
 }
 
+#[cfg(test)]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

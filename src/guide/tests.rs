@@ -1,6 +1,7 @@
 //! Guidance as a whole: everything is there, fits its place and keeps to the rules of care.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use super::*;
@@ -257,8 +258,9 @@ fn what_goen_says_reads_as_it_was_reviewed() {
     for (name, verdict) in reviewed() {
         for lang in [Lang::Ja, Lang::En] {
             let guide = guide(&verdict, lang, Reveal::Full, 0);
-            all += &format!("==== {name} ({})\n", lang.code());
-            all += &format!("[{}]\n[{}]\n\n{}\n", guide.summary, guide.body, guide.page);
+            let Guide { summary, body, page } = guide;
+            let lang = lang.code();
+            write!(all, "==== {name} ({lang})\n[{summary}]\n[{body}]\n\n{page}\n").unwrap();
         }
     }
     insta::assert_snapshot!(all);
@@ -266,6 +268,10 @@ fn what_goen_says_reads_as_it_was_reviewed() {
 
 /// Situations that stand for all.
 fn reviewed() -> Vec<(&'static str, Verdict)> {
+    use Channel::{Agent, Company, Platform};
+    use Door::{Neutral, Open};
+    use Wording::{Explicit, Soft};
+
     let declined = |stage, wording, door, channel| Verdict {
         stage,
         wording: Some(wording),
@@ -282,9 +288,6 @@ fn reviewed() -> Vec<(&'static str, Verdict)> {
         position: Some("営業職".to_owned()),
         outcome,
     };
-    use Channel::{Agent, Company, Platform};
-    use Door::{Neutral, Open};
-    use Wording::{Explicit, Soft};
     vec![
         ("declined, documents, soft", declined(Stage::Document, Soft, Neutral, Company)),
         (

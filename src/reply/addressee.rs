@@ -93,15 +93,22 @@ fn places(mail: &Mail, display: &str) -> Vec<String> {
     let text = mail.new_text();
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     for line in lines.take(INTRODUCTION_LINES) {
-        let introduced = ["と申します", "でございます", "です"]
-            .iter()
-            .find_map(|ending| line.split_once(ending).map(|(before, _)| before));
-        places.extend(introduced.map(str::to_owned));
+        places.extend(introduction(line).map(str::to_owned));
     }
     let signature = join(&mail.body, Role::Signature);
     let lines = signature.lines().filter(|line| !line.trim().is_empty());
     places.extend(lines.take(SIGNATURE_LINES).map(str::to_owned));
     places
+}
+
+/// `株式会社サンプル 人事部の田中` of `…。株式会社サンプル 人事部の田中と申します。`
+///
+/// A sentence with a particle in it says something else (`今回は人事部の判断です`).
+fn introduction(line: &str) -> Option<&str> {
+    let (before, _) =
+        ["と申します", "でございます", "です"].iter().find_map(|ending| line.split_once(ending))?;
+    let sentence = before.rsplit('。').next()?;
+    (!sentence.contains(['は', 'が', 'を', 'も', 'へ'])).then_some(sentence)
 }
 
 /// Reads one place: `株式会社サンプル 人事部 田中 花子`, `サンプル採用担当の田中`, `田中 花子`.
@@ -198,7 +205,7 @@ fn is_department(word: &str) -> bool {
 
 /// Whether a word can be a Japanese family or given name.
 fn is_name(word: &str, employer: Option<&str>) -> bool {
-    const OTHER: [&str; 26] = [
+    const OTHER: [&str; 41] = [
         "者",
         "方",
         "件",
@@ -225,19 +232,33 @@ fn is_name(word: &str, employer: Option<&str>) -> bool {
         "協会",
         "御中",
         "様",
+        "判断",
+        "方針",
+        "都合",
+        "変更",
+        "決定",
+        "選考",
+        "募集",
+        "面接",
+        "応募",
+        "連絡",
+        "案内",
+        "理由",
+        "状況",
+        "一同",
+        "全員",
     ];
     let is_kanji = |c: char| matches!(c, '\u{4E00}'..='\u{9FFF}' | '\u{3400}'..='\u{4DBF}' | '\u{F900}'..='\u{FAFF}' | '々' | '〆');
     let is_kana = |c: char| matches!(c, '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | 'ー');
-    // Particles and verb endings: a sentence, not a name.
-    let is_sentence = word.chars().count() > 1
-        && ["は", "が", "を", "に", "で", "と", "ます", "した", "する"]
-            .iter()
-            .any(|ending| word.ends_with(ending))
-        && word.chars().any(is_kanji);
+    // 見送り, 行う: a name has no kana behind its kanji, or so rarely that 採用ご担当者様 will do.
+    let is_inflected = word
+        .chars()
+        .zip(word.chars().skip(1))
+        .any(|(one, next)| is_kanji(one) && matches!(next, '\u{3041}'..='\u{3096}'));
     (1..=5).contains(&word.chars().count())
         && word.chars().all(|c| is_kanji(c) || is_kana(c))
         && !OTHER.iter().any(|other| word.ends_with(other))
-        && !is_sentence
+        && !is_inflected
         && !is_organisation(word, employer)
 }
 
