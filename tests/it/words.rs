@@ -106,7 +106,7 @@ fn the_letter_has_the_parts_of_the_articles_example() {
     let verdict = verdict(Stage::Interview, Channel::Company);
     let profile = Profile { name: "山田太郎".to_owned(), ..Profile::default() };
     let from = Address { name: None, addr_spec: "taro@example.jp".to_owned() };
-    let draft = Templates::built_in().unwrap().draft(&Request {
+    let draft = Templates::built_in().draft(&Request {
         mail: &mail(),
         verdict: &verdict,
         kind: Kind::Thanks,

@@ -9,7 +9,7 @@ use super::*;
 use crate::mail::{Block, Role};
 use crate::reply::samples::{self, address, mail, verdict};
 
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::built_in().unwrap());
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(Templates::built_in);
 
 fn profile() -> Profile {
     Profile {
@@ -47,6 +47,15 @@ fn signed(text: &str) -> Mail {
 
 fn addressed(mail: &Mail, verdict: &Verdict) -> String {
     addressee::of(mail, verdict).lines(mail.lang, verdict.channel)
+}
+
+#[test]
+fn every_built_in_template_can_be_filled_in_every_situation() {
+    for lang in [Lang::Ja, Lang::En] {
+        for kind in Kind::ALL {
+            assert_eq!(TEMPLATES.check(lang, kind), Ok(()));
+        }
+    }
 }
 
 #[test]
