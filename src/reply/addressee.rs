@@ -136,58 +136,13 @@ fn read(place: &str, employer: Option<&str>) -> Addressee {
 
 /// Whether a word names a firm, a part of one, or an office that someone holds.
 fn is_organisation(word: &str, employer: Option<&str>) -> bool {
-    const PARTS: [&str; 48] = [
-        "株式会社",
-        "有限会社",
-        "合同会社",
-        "㈱",
-        "法人",
-        "人事",
-        "採用",
-        "総務",
-        "管理部",
-        "経営",
-        "企画",
-        "営業",
-        "開発",
-        "広報",
-        "事業",
-        "業務",
-        "担当",
-        "事務局",
-        "運営",
-        "チーム",
-        "グループ",
-        "センター",
-        "サポート",
-        "窓口",
-        "キャリア",
-        "エージェント",
-        "コンサル",
-        "アドバイザー",
-        "リクルート",
-        "新卒",
-        "中途",
-        "就職",
-        "転職",
-        "本部",
-        "支店",
-        "支社",
-        "ナビ",
-        "公式",
-        "お知らせ",
-        "部長",
-        "課長",
-        "主任",
-        "係長",
-        "代表",
-        "取締役",
-        "マネージャー",
-        "リーダー",
-        "弊社",
-    ];
+    const PARTS: &str = "株式会社 有限会社 合同会社 ㈱ 法人 人事 採用 総務 管理部 経営 企画 営業 \
+        開発 広報 事業 業務 担当 事務局 運営 チーム グループ センター サポート \
+        窓口 キャリア エージェント コンサル アドバイザー リクルート 新卒 中途 就職 \
+        転職 本部 支店 支社 ナビ 公式 お知らせ 部長 課長 主任 係長 代表 取締役 \
+        マネージャー リーダー 弊社";
     employer.is_some_and(|employer| word.contains(employer) || employer.contains(word))
-        || PARTS.iter().any(|part| word.contains(part))
+        || PARTS.split(' ').any(|part| word.contains(part))
 }
 
 fn is_company(word: &str) -> bool {
@@ -205,49 +160,11 @@ fn is_department(word: &str) -> bool {
 
 /// Whether a word can be a Japanese family or given name.
 fn is_name(word: &str, employer: Option<&str>) -> bool {
-    const OTHER: [&str; 41] = [
-        "者",
-        "方",
-        "件",
-        "結果",
-        "通り",
-        "次第",
-        "幸い",
-        "残念",
-        "予定",
-        "当社",
-        "下記",
-        "以下",
-        "上記",
-        "今回",
-        "先日",
-        "先般",
-        "本日",
-        "商事",
-        "銀行",
-        "電機",
-        "製作所",
-        "工業",
-        "大学",
-        "協会",
-        "御中",
-        "様",
-        "判断",
-        "方針",
-        "都合",
-        "変更",
-        "決定",
-        "選考",
-        "募集",
-        "面接",
-        "応募",
-        "連絡",
-        "案内",
-        "理由",
-        "状況",
-        "一同",
-        "全員",
-    ];
+    const OTHER: &str = "者 方 件 結果 通り 次第 幸い 残念 予定 当社 下記 以下 上記 今回 先日 \
+        先般 本日 商事 銀行 電機 製作所 工業 大学 協会 御中 様 判断 方針 都合 \
+        変更 決定 選考 募集 面接 応募 連絡 案内 理由 状況 一同 全員 運輸 物流 \
+        産業 食品 製薬 薬品 化学 建設 不動産 証券 保険 病院 出版 新聞 放送 通信 \
+        興業 物産 印刷 電力 交通 鉄道 航空 百貨店 製菓";
     let is_kanji = |c: char| matches!(c, '\u{4E00}'..='\u{9FFF}' | '\u{3400}'..='\u{4DBF}' | '\u{F900}'..='\u{FAFF}' | '々' | '〆');
     let is_kana = |c: char| matches!(c, '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | 'ー');
     // 見送り, 行う: a name has no kana behind its kanji, or so rarely that 採用ご担当者様 will do.
@@ -257,37 +174,15 @@ fn is_name(word: &str, employer: Option<&str>) -> bool {
         .any(|(one, next)| is_kanji(one) && matches!(next, '\u{3041}'..='\u{3096}'));
     (1..=5).contains(&word.chars().count())
         && word.chars().all(|c| is_kanji(c) || is_kana(c))
-        && !OTHER.iter().any(|other| word.ends_with(other))
+        && !OTHER.split(' ').any(|other| word.ends_with(other))
         && !is_inflected
         && !is_organisation(word, employer)
 }
 
 /// A display name in Latin letters that is a person's: two or three capitalised words.
 fn latin_person(display: &str) -> Option<String> {
-    const OTHER: [&str; 22] = [
-        "team",
-        "recruiting",
-        "recruitment",
-        "recruiter",
-        "talent",
-        "careers",
-        "career",
-        "jobs",
-        "hr",
-        "hiring",
-        "people",
-        "inc",
-        "ltd",
-        "llc",
-        "kk",
-        "gmbh",
-        "co",
-        "support",
-        "noreply",
-        "acquisition",
-        "human",
-        "the",
-    ];
+    const OTHER: &str = "team recruiting recruitment recruiter talent careers career jobs hr hiring people \
+        inc ltd llc kk gmbh co support noreply acquisition human the";
     let name = [" via ", " from ", " at ", " | ", " - ", " (", ", ", " @ ", "（"]
         .iter()
         .fold(display, |name, mark| name.split_once(mark).map_or(name, |(name, _)| name));
@@ -300,7 +195,7 @@ fn latin_person(display: &str) -> Option<String> {
                 && letters
                     .chars()
                     .all(|c| (c.is_alphabetic() && c < '\u{250}') || "-'’".contains(c))
-                && !OTHER.contains(&letters.to_lowercase().as_str())
+                && !OTHER.split(' ').any(|other| letters.eq_ignore_ascii_case(other))
         });
     is_person.then(|| name.to_owned())
 }

@@ -284,19 +284,27 @@ fn is_no_reply(local: &str) -> bool {
 
 /// Whether the mail itself says that nobody reads replies.
 fn says_send_only(mail: &Mail) -> bool {
-    const MARKS: [&str; 13] = [
+    const MARKS: [&str; 21] = [
         "送信専用",
         "配信専用",
         "ご返信いただいても",
         "ご返信いただきましても",
         "返信いただいてもお答え",
         "返信はできません",
-        "返信できません",
+        "返信できません。",
+        "返信できませんの", // not 返信できませんでした: an apology for silence
         "返信は受け付けて",
         "返信を受け付けて",
+        "ご返信はお受けでき",
+        "返信しないで",
+        "返信なさらないで",
+        "返信されないよう",
         "do not reply to this",
-        "replies to this email",
+        "do not respond to this",
+        "replies to this email are not",
+        "replies to this email will not",
         "replies to this address",
+        "not monitored",
         "unmonitored",
     ];
     [Role::New, Role::Signature].into_iter().any(|role| {

@@ -48,7 +48,7 @@ const BUILT_IN: [(Lang, Kind, &str); 12] = built_in![
     En / OfferThanks: "en/offer_thanks.txt",
 ];
 
-/// The reply templates, each checked to fill in every situation.
+/// The reply templates of all kinds in both languages.
 #[derive(Debug, Clone)]
 pub struct Templates {
     texts: HashMap<(Lang, Kind), String>,
@@ -107,22 +107,20 @@ pub struct TemplateError {
 
 impl Templates {
     /// The templates that goen comes with.
-    pub fn built_in() -> Result<Self, TemplateError> {
-        Self::load(&[])
+    #[must_use]
+    pub fn built_in() -> Self {
+        let texts = BUILT_IN.map(|(lang, kind, text)| ((lang, kind), text.to_owned()));
+        Self { texts: HashMap::from(texts) }
     }
 
     /// The built-in templates, with `files` in place of those that they name.
     ///
-    /// Each is filled once for every situation, so that what is wrong shows now and not when
-    /// a result has come.
+    /// Each file is filled once for every situation, so that what is wrong shows now and not
+    /// when a result has come. (A test does the same with the built-in ones.)
     pub fn load(files: &[TemplateFile]) -> Result<Self, TemplateError> {
-        let built_in = BUILT_IN.map(|(lang, kind, text)| ((lang, kind), text.to_owned()));
-        let mut texts = HashMap::from(built_in);
+        let mut templates = Self::built_in();
         for TemplateFile { lang, kind, text } in files {
-            texts.insert((*lang, *kind), text.clone());
-        }
-        let templates = Self { texts };
-        for (lang, kind) in templates.texts.keys() {
+            templates.texts.insert((*lang, *kind), text.clone());
             templates.check(*lang, *kind)?;
         }
         Ok(templates)

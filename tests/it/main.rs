@@ -13,8 +13,12 @@
 mod bad_input;
 mod core_is_pure;
 mod demo;
+mod imap;
+mod imap_real;
 mod main_job;
+mod notify;
 mod outbox;
 mod smtp;
 mod support;
 mod systemd;
+mod words;

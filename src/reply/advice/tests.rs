@@ -107,6 +107,7 @@ fn a_person_behind_a_no_reply_sender_can_be_answered() {
 fn a_mail_that_says_nobody_reads_replies_is_believed() {
     for text in [
         "※本メールは送信専用のアドレスから\nお送りしています。",
+        "このメールには返信しないでください。",
         "このメールにご返信いただきま\nしてもお答えできません。",
         "Please do not reply to\nthis message.",
         "This mailbox is unmonitored.",
@@ -114,6 +115,11 @@ fn a_mail_that_says_nobody_reads_replies_is_believed() {
         for role in [Role::New, Role::Signature] {
             assert_eq!(refused(&with_text(role, text)), Some(Refusal::SendOnly), "{text}");
         }
+    }
+    for text in
+        ["すぐに返信できませんでした。", "ご返信は不要です。", "Replies to this email reach me."]
+    {
+        assert_eq!(refused(&with_text(Role::New, text)), None, "{text}");
     }
     assert_eq!(
         refused(&with_text(Role::Quoted, "送信専用")),

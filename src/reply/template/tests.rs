@@ -9,7 +9,7 @@ use super::*;
 use crate::mail::{Block, Role};
 use crate::reply::samples::{self, address, mail, verdict};
 
-static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::built_in().unwrap());
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(Templates::built_in);
 
 fn profile() -> Profile {
     Profile {
@@ -47,6 +47,15 @@ fn signed(text: &str) -> Mail {
 
 fn addressed(mail: &Mail, verdict: &Verdict) -> String {
     addressee::of(mail, verdict).lines(mail.lang, verdict.channel)
+}
+
+#[test]
+fn every_built_in_template_can_be_filled_in_every_situation() {
+    for lang in [Lang::Ja, Lang::En] {
+        for kind in Kind::ALL {
+            assert_eq!(TEMPLATES.check(lang, kind), Ok(()));
+        }
+    }
 }
 
 #[test]
@@ -158,6 +167,17 @@ fn the_addressee_is_who_the_mail_says_it_is_from() {
         (from("田中花子（株式会社サンプル）"), "採用ご担当者様"),
         (from("長谷部 誠"), "長谷部 誠様"),
         (from("採用チーム"), "採用ご担当者様"),
+        (from("株式会社サンプル 新卒採用事務局"), "採用ご担当者様"),
+        (from("【株式会社サンプル】採用担当"), "採用ご担当者様"),
+        (from("サンプル採用チーム(人事)"), "採用ご担当者様"),
+        (from("株式会社サンプル 採用担当 田中"), "田中様"),
+        (from("サンプル 人事部長 山本 誠"), "山本 誠様"),
+        (from("株式会社サンプル／人事部／高橋"), "人事部 高橋様"),
+        (from("㈱サンプル・斎藤"), "採用ご担当者様"),
+        (from("Sample Inc. HR"), "採用ご担当者様"),
+        (from("マイナビ転職"), "採用ご担当者様"),
+        (from("株式会社サンプル ジョン スミス"), "ジョン スミス様"),
+        (from("例示 運輸"), "採用ご担当者様"),
         (from("任天堂"), "採用ご担当者様"),
         (from("株式会社サンプル"), "採用ご担当者様"),
         (from("Hanako Tanaka"), "Hanako Tanaka様"),

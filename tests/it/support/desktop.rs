@@ -1,0 +1,194 @@
+//! A desktop session of our own: an X server without a screen, a private session bus, and a real
+//! notification server (dunst). Nothing of the user's session is touched.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tempfile::TempDir;
+use zbus::fdo::DBusProxy;
+
+/// How long a part of the desktop may take to start, or a popup to be drawn, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const SERVER: &str = "org.freedesktop.Notifications";
+
+/// No `<standard_session_servicedirs/>`: the bus would start whichever notification server it finds.
+const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><keep_umask/><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
+"#;
+
+const DUNSTRC: &str = "[global]\nfont = Noto Sans CJK JP 11\nwidth = 420\nheight = 300\n\
+    offset = 20x20\nmarkup = full\n";
+
+/// A private session bus; with [`Desktop`] a notification server on it. Both end with this value.
+pub(crate) struct Bus {
+    home: TempDir,
+    address: String,
+    _daemon: Killed,
+}
+
+/// A private desktop session with a real notification server.
+pub(crate) struct Desktop {
+    bus: Bus,
+    display: String,
+    dunst: Option<Killed>,
+    _x: Killed,
+}
+
+/// A child that ends when it goes out of scope.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Bus {
+    /// Starts a session bus that nobody else is on.
+    pub(crate) fn start() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let config = home.path().join("bus.conf");
+        fs::write(&config, BUS).unwrap();
+        let mut command = Command::new("dbus-daemon");
+        command.arg("--nofork").arg("--print-address=1").arg("--config-file").arg(&config);
+        let (daemon, address) = started(&mut command, "dbus-daemon (Debian: dbus)");
+        Self { home, address, _daemon: daemon }
+    }
+
+    /// What a program needs in its environment to be on this bus, and on no other.
+    pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
+        let home = self.home.path().to_str().unwrap().to_owned();
+        vec![
+            ("DBUS_SESSION_BUS_ADDRESS", self.address.clone()),
+            ("HOME", home.clone()),
+            ("XDG_RUNTIME_DIR", home.clone()),
+            ("XDG_CONFIG_HOME", format!("{home}/config")),
+            ("XDG_CACHE_HOME", format!("{home}/cache")),
+            ("XDG_DATA_HOME", format!("{home}/data")),
+            ("LANG", "C.UTF-8".to_owned()),
+        ]
+    }
+
+    /// A connection to this bus.
+    pub(crate) async fn connect(&self) -> zbus::Connection {
+        let address: zbus::Address = self.address.parse().unwrap();
+        zbus::connection::Builder::address(address).build().await.unwrap()
+    }
+}
+
+impl Desktop {
+    /// Starts everything and waits until the notification server is there.
+    pub(crate) async fn start() -> Self {
+        let mut desktop = Self::without_server();
+        desktop.start_server().await;
+        desktop
+    }
+
+    /// A desktop on which nothing shows notifications yet.
+    pub(crate) fn without_server() -> Self {
+        let bus = Bus::start();
+        let mut x = Command::new("Xvfb");
+        x.args(["-displayfd", "1", "-screen", "0", "1024x600x24", "-nolisten", "tcp"]);
+        let (x, display) = started(&mut x, "Xvfb (Debian: xvfb)");
+        let display = format!(":{display}");
+        Self { bus, display, dunst: None, _x: x }
+    }
+
+    /// Starts the notification server; ends the one before it.
+    pub(crate) async fn start_server(&mut self) {
+        self.dunst = None;
+        let config = self.bus.home.path().join("dunstrc");
+        fs::write(&config, DUNSTRC).unwrap();
+
+        let bus = self.bus.connect().await;
+        let proxy = DBusProxy::new(&bus).await.unwrap();
+        let changes = proxy.receive_name_owner_changed_with_args(&[(0, SERVER)]);
+        let mut changes = changes.await.unwrap();
+        let mut dunst = Command::new("dunst");
+        dunst.arg("-config").arg(&config).envs(self.env()).stdin(Stdio::null());
+        dunst.stdout(Stdio::null()).stderr(Stdio::null());
+        self.dunst = Some(spawned(&mut dunst, "dunst (Debian: dunst)"));
+        let there = async {
+            while let Some(change) = changes.next().await {
+                if change.args().is_ok_and(|args| args.new_owner().is_some()) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, there).await.expect("dunst did not come up");
+    }
+
+    /// What a program needs in its environment to be on this desktop.
+    pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
+        let mut env = self.bus.env();
+        env.push(("DISPLAY", self.display.clone()));
+        env
+    }
+
+    /// What the screen shows, pixel by pixel.
+    pub(crate) fn pixels(&self) -> Vec<u8> {
+        let mut import = Command::new("import");
+        import.args(["-window", "root", "-depth", "8", "rgb:-"]).envs(self.env());
+        output(&mut import, "import (Debian: imagemagick)")
+    }
+
+    /// Waits until the screen shows something else than `before`.
+    pub(crate) async fn drawn_since(&self, before: &[u8]) {
+        let drawn = async {
+            while self.pixels() == before {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, drawn).await.expect("nothing was drawn");
+    }
+
+    /// Saves what the screen shows as a picture.
+    pub(crate) fn screenshot(&self, path: &Path) {
+        let mut import = Command::new("import");
+        import.args(["-window", "root"]).arg(path).envs(self.env());
+        output(&mut import, "import (Debian: imagemagick)");
+    }
+
+    /// What dunst's own control program answers.
+    pub(crate) fn dunstctl(&self, args: &[&str]) -> String {
+        let mut dunstctl = Command::new("dunstctl");
+        dunstctl.args(args).envs(self.env());
+        String::from_utf8(output(&mut dunstctl, "dunstctl (Debian: dunst)")).unwrap()
+    }
+
+    /// Closes all notifications and says what they were, the newest first, as dunst tells it.
+    pub(crate) fn close_and_tell(&self) -> Vec<serde_json::Value> {
+        self.dunstctl(&["close-all"]);
+        let history: serde_json::Value =
+            serde_json::from_str(&self.dunstctl(&["history"])).unwrap();
+        history["data"][0].as_array().unwrap().clone()
+    }
+}
+
+fn spawned(command: &mut Command, what: &str) -> Killed {
+    Killed(command.spawn().unwrap_or_else(|error| panic!("this test needs {what}: {error}")))
+}
+
+/// Starts a program and reads the line by which it says that it is ready.
+fn started(command: &mut Command, what: &str) -> (Killed, String) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = spawned(command, what);
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(!line.trim().is_empty(), "{what} did not start");
+    (child, line.trim().to_owned())
+}
+
+fn output(command: &mut Command, what: &str) -> Vec<u8> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("this test needs {what}: {error}"));
+    assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
