@@ -5,12 +5,38 @@
 
 pub mod cursor;
 pub mod guard;
+pub mod mailbox_name;
+mod parts;
 pub mod session;
 pub mod watch;
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use self::cursor::{Cursor, Uid};
+use crate::lang::Lang;
+use crate::net::Server;
+
+/// An account to watch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The name the user gave it.
+    pub name: String,
+    /// The IMAP server.
+    pub server: Server,
+    /// The login name.
+    pub user: String,
+    /// The mailboxes to watch, named as people read them; the most important first.
+    pub mailboxes: Vec<String>,
+    /// How far the first look goes back.
+    pub lookback_days: u16,
+    /// Look for mail at least this often, whether or not the server announced any. More than five
+    /// minutes count as five: dead connections are noticed by it.
+    pub recheck: Duration,
+    /// The language of the words in [`Health`].
+    pub lang: Lang,
+}
 
 /// One message as the server gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -134,15 +134,12 @@ impl<S> Guard<S> {
         if self.kind == Kind::Fresh {
             self.kind = kind_of(line);
         }
-        let literal = match self.kind {
-            Kind::Text => {
-                soften_text(line);
-                None
-            }
-            _ => {
-                soften_date(line);
-                judge_data(line, &mut self.depth, self.limits.depth)?
-            }
+        let literal = if self.kind == Kind::Text {
+            soften_text(line);
+            None
+        } else {
+            soften_date(line);
+            judge_data(line, &mut self.depth, self.limits.depth)?
         };
         if let Some(length) = literal {
             self.literals += 1;
@@ -193,7 +190,7 @@ fn kind_of(line: &[u8]) -> Kind {
     let wanted = if numbered {
         is(keyword, &["EXISTS", "EXPUNGE", "FETCH"])
     } else {
-        is(keyword, &["CAPABILITY", "SEARCH", "STATUS"])
+        is(keyword, &["CAPABILITY", "SEARCH"])
     };
     if wanted { Kind::Data } else { Kind::Unwanted }
 }

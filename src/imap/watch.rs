@@ -1,1 +1,157 @@
-//! One account's loop: connect, catch up, wait, again.
+//! One account's loop: connect → log in → catch up → wait → again.
+//!
+//! Watching may be dropped at any await, because the cursor moves only in [`Keeper::keep`], together
+//! with the mail it has passed. Whatever goes wrong with a connection ends that connection; the loop
+//! waits a little and begins anew.
+//!
+//! Each mailbox has a connection of its own that sits in IDLE, so that a mail sorted into a folder by
+//! the provider is told as fast as one in the inbox. Beyond four mailboxes the last ones share a
+//! connection that looks at them by turns each minute: Gmail allows 15 connections, others fewer, and
+//! the user's own mail program needs some too.
+
+mod health;
+mod lane;
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::{Mutex, watch::Receiver};
+use tokio_util::sync::CancellationToken;
+
+use self::health::Board;
+use self::lane::Lane;
+use super::session::{self, Session, SessionError, Wire};
+use super::{Account, Keeper};
+use crate::clock::Clock;
+use crate::lang::Explain;
+use crate::secret::Credential;
+
+/// Mailboxes watched with a connection each.
+const OWN_CONNECTIONS: usize = 4;
+
+/// How long the connections have to say goodbye.
+const GOODBYE_LIMIT: Duration = Duration::from_secs(3);
+
+/// The longest wait between two tries to connect.
+const BACK_OFF_MAX: Duration = Duration::from_mins(15);
+
+/// Reasons not to wait any longer. Each is counted up by whoever knows of one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wake {
+    /// The machine woke from sleep, or the network changed: connections may be dead, servers may
+    /// be reachable.
+    pub network: u64,
+    /// The user asks for another try, or a secret was changed: refused logins may be tried again.
+    pub retry: u64,
+}
+
+/// Watches `account` until `stop`. `credential` is asked at each login.
+pub async fn watch<E: Explain>(
+    account: &Account,
+    credential: &impl AsyncFn() -> Result<Credential, E>,
+    keeper: &impl Keeper,
+    clock: &Clock,
+    wake: Receiver<Wake>,
+    stop: CancellationToken,
+) {
+    let open = async || session::open(&account.server).await;
+    watch_over(&open, account, credential, keeper, clock, wake, stop).await;
+}
+
+/// Like [`watch`], over connections that `open` makes.
+pub async fn watch_over<E: Explain>(
+    open: &impl AsyncFn() -> Result<Session<Box<dyn Wire>>, SessionError>,
+    account: &Account,
+    credential: &impl AsyncFn() -> Result<Credential, E>,
+    keeper: &impl Keeper,
+    clock: &Clock,
+    wake: Receiver<Wake>,
+    stop: CancellationToken,
+) {
+    let lanes = divide(&account.mailboxes);
+    let report = |health| keeper.health(health);
+    let shared = Shared {
+        open,
+        account,
+        credential,
+        keeper,
+        clock,
+        stop: &stop,
+        login: Mutex::new(()),
+        refusals: Cell::new(0),
+        board: Board::new(lanes.len(), &report),
+    };
+    let running = lanes
+        .into_iter()
+        .enumerate()
+        .map(|(index, mailboxes)| Lane::new(&shared, index, mailboxes, wake.clone()).run());
+    tokio::select! {
+        _ended = join_all(running) => {}
+        () = async { stop.cancelled().await; tokio::time::sleep(GOODBYE_LIMIT).await } => {}
+    }
+}
+
+/// What the connections of one account have in common.
+struct Shared<'a, O, C, K> {
+    open: &'a O,
+    account: &'a Account,
+    credential: &'a C,
+    keeper: &'a K,
+    clock: &'a Clock,
+    stop: &'a CancellationToken,
+    /// One login at a time: a keyring asks once, and a refusal is known before the next try.
+    login: Mutex<()>,
+    /// Refused logins in a row, over all connections.
+    refusals: Cell<u32>,
+    board: Board<'a>,
+}
+
+/// Deals mailboxes out to connections.
+fn divide(mailboxes: &[String]) -> Vec<Vec<String>> {
+    let own = if mailboxes.len() > OWN_CONNECTIONS { OWN_CONNECTIONS - 1 } else { OWN_CONNECTIONS };
+    let (single, shared) = mailboxes.split_at(own.min(mailboxes.len()));
+    let mut lanes: Vec<Vec<String>> = single.iter().map(|name| vec![name.clone()]).collect();
+    if !shared.is_empty() {
+        lanes.push(shared.to_vec());
+    }
+    lanes
+}
+
+/// How long to wait before try number `attempt` (from 0): 1 to 2 s at first, doubled each time up to
+/// 15 minutes, the upper half of it by chance (`dice`), so that a server that comes back is not met
+/// by everybody at once.
+#[must_use]
+pub fn back_off(attempt: u32, dice: u32) -> Duration {
+    let full = Duration::from_secs(2 << attempt.min(16)).min(BACK_OFF_MAX);
+    full / 2 + (full / 2).mul_f64(f64::from(dice) / f64::from(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|n| n.to_string()).collect()
+    }
+
+    #[test]
+    fn few_mailboxes_have_a_connection_each_and_many_share_the_last() {
+        assert_eq!(divide(&names(1)).len(), 1);
+        assert_eq!(divide(&names(4)).len(), 4);
+        let lanes = divide(&names(20));
+        assert_eq!(lanes.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1, 17]);
+        assert_eq!(lanes.concat(), names(20));
+    }
+
+    proptest! {
+        #[test]
+        fn the_wait_grows_from_a_second_to_a_quarter_of_an_hour(attempt in 0_u32.., dice in any::<u32>()) {
+            let wait = back_off(attempt, dice);
+            prop_assert!((Duration::from_secs(1)..=BACK_OFF_MAX).contains(&wait));
+            prop_assert!(back_off(attempt.saturating_add(1), dice) >= wait);
+        }
+    }
+}
