@@ -35,6 +35,7 @@ fn account(server: Server, user: &str, mailboxes: &[&str]) -> Account {
         mailboxes: mailboxes.iter().map(|&name| name.to_owned()).collect(),
         lookback_days: 30,
         recheck: Duration::from_mins(5),
+        idle: true,
         lang: Lang::Ja,
     }
 }
@@ -277,6 +278,56 @@ async fn a_rebuilt_mailbox_is_looked_through_again() {
             assert_ne!(before.uid_validity, after.uid_validity);
             let counts: Vec<usize> = shelf.messages().into_values().collect();
             assert_eq!(counts.iter().sum::<usize>(), 7, "three twice, for the keeper to recognise");
+        })
+        .await;
+}
+
+/// Prints how long the first look takes and what it transfers, and the same for a start that finds
+/// nothing new. Run it in release, by name:
+/// `cargo test --release --test it first_look_at_ten_thousand -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn first_look_at_ten_thousand_mails() {
+    let dovecot = Dovecot::start();
+    dovecot.deliver("alice", mail("first"));
+    let new = dovecot.inbox("alice").join("new");
+    let small = format!("{}{}", mail("small"), "選考の結果についてお知らせします。\n".repeat(75));
+    let mut size = 0;
+    for n in 1..10_000 {
+        let message = if n % 10 == 0 {
+            with_attachment(&n.to_string(), 200_000)
+        } else {
+            small.replace("small", &n.to_string())
+        };
+        size += message.len();
+        std::fs::write(new.join(format!("1790000000.M{n}P1.test")), message).unwrap();
+    }
+    LocalSet::new()
+        .run_until(async {
+            let tap = Tap::before(dovecot.imap_port).await;
+            let server = Server {
+                host: "127.0.0.1".to_owned(),
+                port: tap.port,
+                security: Security::Plain,
+                ca_file: None,
+            };
+            let mut account = account(server, "alice", &["INBOX"]);
+            account.lookback_days = 3_000;
+            let shelf = Shelf::default();
+            for look in ["first", "second"] {
+                let (began, before) = (Instant::now(), tap.received.get());
+                shelf.forget_health();
+                watched(&account, &shelf, shelf.until(Shelf::is_watching)).await;
+                println!(
+                    "{look} look: {} ms, {} of {} kB",
+                    began.elapsed().as_millis(),
+                    (tap.received.get() - before) / 1000,
+                    size / 1000
+                );
+                assert_eq!(shelf.kept.borrow().len(), 10_000);
+            }
+            let memory = std::fs::read_to_string("/proc/self/status").unwrap();
+            println!("{}", memory.lines().find(|line| line.starts_with("VmHWM")).unwrap());
         })
         .await;
 }

@@ -43,6 +43,7 @@ fn account(mailboxes: &[&str]) -> Account {
         mailboxes: mailboxes.iter().map(|&name| name.to_owned()).collect(),
         lookback_days: 30,
         recheck: Duration::from_mins(5),
+        idle: true,
         lang: Lang::En,
     }
 }
@@ -548,8 +549,10 @@ async fn the_network_coming_back_ends_the_wait() {
                 tokio::time::sleep(LONG).await;
                 let tries = scene.server.connections.get();
                 assert!((8..20).contains(&tries), "{tries} tries in an hour");
-                scene.server.down.set(false);
+                // Names are not resolved yet when the signal comes.
                 scene.wake.send_modify(|wake| wake.network += 1);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                scene.server.down.set(false);
                 let began = Instant::now();
                 scene.shelf.until(Shelf::is_watching).await;
                 assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
