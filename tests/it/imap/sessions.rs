@@ -8,6 +8,7 @@ use goen::imap::cursor::{Uid, UidValidity};
 use goen::imap::session::{Care, Described, Session, SessionError, Waited};
 use goen::lang::{Explain, Lang};
 use goen::secret::{Credential, Secret};
+use proptest::prelude::*;
 use tokio::io::DuplexStream;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
@@ -488,4 +489,56 @@ async fn an_answer_that_drips_for_ever_is_given_up() {
         assert!(began.elapsed() <= Duration::from_mins(11), "{:?}", began.elapsed());
     })
     .await;
+}
+
+/// Pieces of answers, to be put together at random.
+const PIECES: [&str; 24] = [
+    "* ",
+    "1 FETCH (",
+    "UID 5",
+    " BODY[] ",
+    "BODYSTRUCTURE ",
+    "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 5 1)",
+    "(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 5 ",
+    "INTERNALDATE \"17-Jul-1996 02:44:25 -0700\"",
+    "INTERNALDATE NIL",
+    "RFC822.SIZE 4294967295",
+    "{3}\r\nabc",
+    "{0}\r\n",
+    "NIL",
+    "\"日本\"",
+    "(",
+    ")",
+    " ",
+    "\r\n",
+    "OK [ALERT]",
+    "日",
+    "[UIDVALIDITY 7]",
+    "5 EXPUNGE",
+    "G3 OK done\r\n",
+    "BYE",
+];
+
+proptest! {
+    #[test]
+    fn no_answer_makes_the_session_panic_or_hang(
+        pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..40)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        LocalSet::new().block_on(&runtime, async {
+            let script = opened()
+                .hears("UID FETCH 5 (UID BODYSTRUCTURE)")
+                .says(pieces.concat())
+                .hangs_up();
+            let mut session = in_inbox(script).await;
+            let batch = [described(5, 5_000_000)];
+            let ended = session.fetch(&batch, Care::Usual);
+            let ended = tokio::time::timeout(Duration::from_hours(1), ended).await;
+            assert!(ended.is_ok(), "it hangs");
+        });
+    }
 }
