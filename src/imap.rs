@@ -34,6 +34,8 @@ pub struct Account {
     /// Look for mail at least this often, whether or not the server announced any. More than five
     /// minutes count as five: dead connections are noticed by it.
     pub recheck: Duration,
+    /// Wait in IDLE where the server has it; otherwise look every `recheck`.
+    pub idle: bool,
     /// The language of the words in [`Health`].
     pub lang: Lang,
 }

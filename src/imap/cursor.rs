@@ -128,30 +128,30 @@ mod tests {
         Opened { uid_validity: UidValidity(uid_validity), uid_next, exists: 3 }
     }
 
-    fn cursor(uid_validity: u32, last_uid: u32) -> Option<Cursor> {
-        Some(Cursor { uid_validity: UidValidity(uid_validity), last_uid })
+    fn cursor(uid_validity: u32, last_uid: u32) -> Cursor {
+        Cursor { uid_validity: UidValidity(uid_validity), last_uid }
     }
 
     #[test]
     fn a_mailbox_never_read_to_the_end_is_looked_at_quietly() {
         assert_eq!(plan(None, opened(7, Some(4))), Plan::FirstLook);
-        assert_eq!(plan(cursor(0, 2), opened(7, Some(4))), Plan::FirstLook);
+        assert_eq!(plan(Some(cursor(0, 2)), opened(7, Some(4))), Plan::FirstLook);
     }
 
     #[test]
     fn another_life_of_the_mailbox_is_looked_at_again() {
-        assert_eq!(plan(cursor(6, 2), opened(7, Some(4))), Plan::LookAgain);
+        assert_eq!(plan(Some(cursor(6, 2)), opened(7, Some(4))), Plan::LookAgain);
     }
 
     #[test]
     fn numbering_that_restarts_within_one_life_is_looked_at_again() {
-        assert_eq!(plan(cursor(7, 9), opened(7, Some(4))), Plan::LookAgain);
-        assert_eq!(plan(cursor(7, 3), opened(7, Some(4))), Plan::Continue { after: 3 });
+        assert_eq!(plan(Some(cursor(7, 9)), opened(7, Some(4))), Plan::LookAgain);
+        assert_eq!(plan(Some(cursor(7, 3)), opened(7, Some(4))), Plan::Continue { after: 3 });
     }
 
     #[test]
     fn a_server_without_uidnext_is_continued_from_the_last_uid() {
-        assert_eq!(plan(cursor(7, 9), opened(7, None)), Plan::Continue { after: 9 });
+        assert_eq!(plan(Some(cursor(7, 9)), opened(7, None)), Plan::Continue { after: 9 });
     }
 
     #[test]

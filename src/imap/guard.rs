@@ -313,7 +313,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncReadExt;
+    use proptest::prelude::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
 
@@ -400,5 +401,61 @@ mod tests {
         let length = guard.read(&mut seen).await.unwrap();
         assert_eq!(&seen[..length], b"A1 OK begin TLS\r\n");
         assert!(guard.holds_more());
+    }
+
+    /// What passes when the bytes arrive `step` at a time.
+    async fn passed_in_steps(bytes: &[u8], step: usize) -> io::Result<Vec<u8>> {
+        let (ours, mut theirs) = tokio::io::duplex(step);
+        let mut guard = Guard::new(ours, Limits::default());
+        let mut seen = Vec::new();
+        let send = async {
+            // Fails when the guard has had enough.
+            let _ = theirs.write_all(bytes).await;
+            drop(theirs);
+        };
+        let receive = async {
+            let ended = guard.read_to_end(&mut seen).await;
+            drop(guard);
+            ended
+        };
+        let ((), ended) = tokio::join!(send, receive);
+        ended.map(|_length| seen)
+    }
+
+    fn response() -> impl Strategy<Value = Vec<u8>> {
+        let word = prop::sample::select(vec![
+            "* ",
+            "1 ",
+            "FETCH ",
+            "OK ",
+            "[ALERT]",
+            "日",
+            "(",
+            ")",
+            "\"",
+            "{3}\r\n",
+            "{3}",
+            "abc",
+            " ",
+            "\r\n",
+            "INTERNALDATE NIL",
+            "SEARCH 1",
+            "A1 ",
+            "+ ",
+            "NAMESPACE ",
+            "\\",
+            "\n",
+        ]);
+        prop::collection::vec(word, 0..40).prop_map(|words| words.concat().into_bytes())
+    }
+
+    proptest! {
+        #[test]
+        fn it_makes_no_difference_in_which_pieces_bytes_arrive(bytes in response(), step in 1_usize..9) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let at_once = runtime.block_on(passed(&bytes)).map_err(|error| error.to_string());
+            let in_steps = runtime.block_on(passed_in_steps(&bytes, step));
+            prop_assert_eq!(at_once, in_steps.map_err(|error| error.to_string()));
+        }
     }
 }

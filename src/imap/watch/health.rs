@@ -57,13 +57,13 @@ fn overall(lanes: &[Option<Health>]) -> Option<Health> {
 mod tests {
     use super::*;
 
-    fn stopped() -> Option<Health> {
-        Some(Health::Stopped { words: "no such mailbox".to_owned() })
+    fn stopped() -> Health {
+        Health::Stopped { words: "no such mailbox".to_owned() }
     }
 
     #[test]
     fn one_blind_mailbox_is_not_hidden_by_a_good_one() {
-        assert_eq!(overall(&[Some(Health::Watching), stopped()]), stopped());
+        assert_eq!(overall(&[Some(Health::Watching), Some(stopped())]), Some(stopped()));
     }
 
     #[test]

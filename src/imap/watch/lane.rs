@@ -130,15 +130,16 @@ where
             if began.elapsed() >= STEADY {
                 attempt = 0;
             }
-            match end {
+            let hurried = match end {
                 End::Stopped => return,
                 End::Given => self.wait_for_the_user().await,
                 end => {
                     let step = if is_reluctant(&end) { attempt.max(RELUCTANT) } else { attempt };
-                    self.wait_to_retry(&end, step).await;
+                    self.wait_to_retry(&end, step).await
                 }
-            }
-            attempt = attempt.saturating_add(1);
+            };
+            // Just after a resume names often can't be resolved yet: the next try must be soon again.
+            attempt = if hurried { 0 } else { attempt.saturating_add(1) };
         }
     }
 
@@ -146,7 +147,7 @@ where
     async fn live(&mut self) -> Result<(), End> {
         let mut session = self.enter().await?;
         let mut place = None;
-        let mut idles = session.offers("IDLE").await?;
+        let mut idles = self.shared.account.idle && session.offers("IDLE").await?;
         let mut fruitless = 0_u32;
         let mut waited = Waited::TimedOut;
         loop {
@@ -455,8 +456,9 @@ where
         }
     }
 
-    /// Says what is wrong and when the next try is due, and waits for that.
-    async fn wait_to_retry(&mut self, end: &End, step: u32) {
+    /// Says what is wrong and when the next try is due, and waits for that. Says whether there was a
+    /// reason to try sooner.
+    async fn wait_to_retry(&mut self, end: &End, step: u32) -> bool {
         let lang = self.shared.account.lang;
         let (words, stopped) = match end {
             End::Session(error @ SessionError::NoMailbox { .. }) => {
@@ -472,7 +474,7 @@ where
                 ),
                 false,
             ),
-            End::Stopped | End::Given => return,
+            End::Stopped | End::Given => return false,
         };
         if self.shared.refusals.get() >= REFUSALS_MAX {
             self.note(Health::Stopped { words });
@@ -494,47 +496,49 @@ where
         } else {
             Health::Unreachable { words, retry_at }
         });
-        self.wait_out(began, now, delay, !is_reluctant(end)).await;
+        self.wait_out(began, now, delay, !is_reluctant(end)).await
     }
 
     /// Waits for `delay`, or until there is a reason to try at once: the user asks, the machine has
-    /// slept, or (if that can help) the network changed.
+    /// slept, or (if that can help) the network changed. Says whether there was one.
     async fn wait_out(
         &mut self,
         began: Instant,
         began_at: Timestamp,
         delay: Duration,
         network_helps: bool,
-    ) {
+    ) -> bool {
         while began.elapsed() < delay {
             let wake = *self.wake.borrow_and_update();
             if wake.retry != self.heeded.retry || (network_helps && wake != self.heeded) {
-                return;
+                return true;
             }
             let glance = GLANCE.min(delay.saturating_sub(began.elapsed()));
             tokio::select! {
-                () = self.shared.stop.cancelled() => return,
+                () = self.shared.stop.cancelled() => return false,
                 () = woken(&mut self.wake) => {}
                 () = sleep(glance) => {}
             }
             let by_the_wall = self.shared.clock.now().duration_since(began_at);
             let by_the_wall = Duration::try_from(by_the_wall).unwrap_or_default();
             if network_helps && by_the_wall > began.elapsed() + GLANCE {
-                return;
+                return true;
             }
         }
+        false
     }
 
     /// Waits until the user asks for another try.
-    async fn wait_for_the_user(&mut self) {
+    async fn wait_for_the_user(&mut self) -> bool {
         tracing::error!(account = %self.shared.account.name, "Stopped after refused logins");
         while self.wake.borrow_and_update().retry == self.heeded.retry {
             tokio::select! {
-                () = self.shared.stop.cancelled() => return,
+                () = self.shared.stop.cancelled() => return false,
                 () = woken(&mut self.wake) => {}
             }
         }
         self.shared.refusals.set(0);
+        true
     }
 
     fn note(&self, health: Health) {

@@ -1,0 +1,4 @@
+//! Watching a mailbox, against servers that let us down in every way we know of.
+
+mod sessions;
+mod watching;
