@@ -66,6 +66,8 @@ pub struct Watch {
     pub lookback_days: u16,
     /// Timed re-check beside IDLE, in seconds.
     pub recheck_seconds: u64,
+    /// Whether to use IDLE; without it, mail is looked for at each re-check.
+    pub idle: bool,
 }
 
 /// `[notify]`
@@ -661,7 +663,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 8, "{known:?}");
+        assert_eq!(known.len(), 9, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);

@@ -188,16 +188,22 @@ fn say_to_daemon(paths: &Paths, word: &[u8]) {
     }
 }
 
-/// What to say about a stored mail.
+/// What to say about a stored mail. `variety` chooses among sentences of one meaning.
 #[must_use]
-pub fn guide(mail: &StoredMail, config: &Config, knowledge: &Knowledge, lang: Lang) -> Guide {
+pub fn guide(
+    mail: &StoredMail,
+    config: &Config,
+    knowledge: &Knowledge,
+    lang: Lang,
+    variety: u64,
+) -> Guide {
     let advice = advice(&mail.mail, &mail.verdict, &config.own_addresses());
     knowledge.guidance.guide(&Situation {
         verdict: &mail.verdict,
         lang,
         reveal: config.notify.reveal,
         id: mail.id,
-        variety: mail.id.unsigned_abs(),
+        variety,
         reply: &advice,
     })
 }
@@ -315,6 +321,7 @@ async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) 
         mailboxes: account.mailboxes.clone(),
         lookback_days: shared.config.watch.lookback_days,
         recheck: Duration::from_secs(shared.config.watch.recheck_seconds),
+        idle: shared.config.watch.idle,
         lang: shared.lang,
     };
     let credential = async || source.read().await;
@@ -436,7 +443,9 @@ async fn tell(shared: Rc<Shared>, mut voice: Voice, stop: CancellationToken) {
 async fn tell_due(shared: &Shared, voice: &mut Voice) -> Result<(), StoreError> {
     while let Some(mail_id) = shared.store.take_notification(shared.clock.now())? {
         let Some(mail) = shared.store.mail(mail_id)? else { continue };
-        let guide = guide(&mail, &shared.config, &shared.knowledge, shared.lang);
+        // Counted up with each notification: never the same sentence twice in a row.
+        let variety = shared.store.notifications_shown()?;
+        let guide = guide(&mail, &shared.config, &shared.knowledge, shared.lang, variety);
         let notice = Notice {
             summary: guide.summary,
             body: guide.body,

@@ -445,6 +445,18 @@ impl Store {
         })
     }
 
+    /// How many notifications have been shown.
+    pub fn notifications_shown(&self) -> Result<u64, StoreError> {
+        self.read(|sql| {
+            let shown: u32 = sql.query_row(
+                "SELECT count(*) FROM notification WHERE state = 'shown'",
+                [],
+                |row| row.get(0),
+            )?;
+            Ok(shown.into())
+        })
+    }
+
     /// When the next notification is due.
     pub fn next_notification(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|sql| {

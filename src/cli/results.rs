@@ -218,7 +218,7 @@ pub(super) fn show(
     let own = opened.config.own_addresses();
     let advice = reply::advice::advice(&mail.mail, &mail.verdict, &own);
     let knowledge = Knowledge::load(opened.paths.folder()).map_err(Failure::new)?;
-    let guide = daemon::guide(&mail, &opened.config, &knowledge, lang);
+    let guide = daemon::guide(&mail, &opened.config, &knowledge, lang, mail.id.unsigned_abs());
     let entry = Outbox::new(opened.store.clone()).entry(mail.id)?;
     if arguments.json {
         let mut value = as_json(&mail);

@@ -144,8 +144,7 @@ fn killed_ten_times_while_200_mails_arrive_every_result_is_stored_exactly_once()
         (results.len() >= MAILS as usize).then_some(results)
     });
     assert!(daemon.stop());
-    let mut ids: Vec<i64> =
-        results.iter().map(|result| result["id"].as_i64().unwrap()).collect();
+    let mut ids: Vec<i64> = results.iter().map(|result| result["id"].as_i64().unwrap()).collect();
     ids.dedup();
     assert_eq!(results.len(), MAILS as usize);
     assert_eq!(ids.len(), MAILS as usize);
