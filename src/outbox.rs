@@ -8,7 +8,7 @@
 
 pub mod state;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
@@ -488,15 +488,19 @@ fn open_place(draft: &Draft) -> Option<String> {
 }
 
 fn digest_of(draft: &Draft) -> Digest {
-    let ids = draft.in_reply_to.iter().chain(&draft.references).map(MessageId::as_str);
     let names = [&draft.from, &draft.to];
     let names = names.iter().flat_map(|it| [it.name.as_deref().unwrap_or(""), &it.addr_spec]);
+    let parent = draft.in_reply_to.as_ref().map_or("", MessageId::as_str);
+    let thread = draft.references.iter().map(MessageId::as_str);
     let mut hash = Sha256::new();
-    for field in names.chain([draft.subject.as_str(), &draft.body]).chain(ids) {
-        hash.update(field.len().to_le_bytes());
+    for field in names.chain([draft.subject.as_str(), &draft.body, parent]).chain(thread) {
+        hash.update((field.len() as u64).to_be_bytes());
         hash.update(field);
     }
-    Digest(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Digest(hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    }))
 }
 
 /// A Message-ID of the user's own domain that nobody else can have made.

@@ -39,7 +39,7 @@ async fn an_answer_cut_off_is_an_error() {
 
 #[tokio::test]
 async fn an_endless_answer_is_cut_short() {
-    assert!(heard(&[b'2'; 40_000]).await.is_err());
+    assert!(heard(&vec![b'2'; 40_000]).await.is_err());
     assert!(heard(&b"250-x\r\n".repeat(9_000)).await.is_err());
 }
 

@@ -1,10 +1,16 @@
 //! One test binary for everything that drives goen from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that cannot go on stops, and says so"
+)]
+
+mod crash;
 mod outbox;
 mod smtp;
-
-/// What tests stand on.
-mod support {
-    pub(crate) mod replies;
-    pub(crate) mod smtp;
-}
+mod support;

@@ -58,7 +58,7 @@ fn an_approval_of_another_text_is_refused_and_told_the_present_one() {
 fn each_field_that_is_approved_is_in_the_digest() {
     let (outbox, id) = outbox();
     let mut digests = vec![outbox.entry(id).unwrap().unwrap().digest];
-    let changes: [fn(&mut goen::reply::Draft); 8] = [
+    let alterations: [fn(&mut goen::reply::Draft); 8] = [
         |draft| draft.from.addr_spec = "x@example.jp".into(),
         |draft| draft.from.name = None,
         |draft| draft.to.addr_spec = "x@example.co.jp".into(),
@@ -68,9 +68,9 @@ fn each_field_that_is_approved_is_in_the_digest() {
         |draft| draft.in_reply_to = None,
         |draft| draft.references.clear(),
     ];
-    for change in changes {
+    for alter in alterations {
         let mut changed = draft();
-        change(&mut changed);
+        alter(&mut changed);
         outbox.edit(id, &changed, now()).unwrap();
         digests.push(outbox.entry(id).unwrap().unwrap().digest);
     }

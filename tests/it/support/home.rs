@@ -1,0 +1,163 @@
+//! A home folder of the test's own, and the real `goen` in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long anything may take before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A home folder with settings, removed at the end.
+pub(crate) struct Home {
+    folder: TempDir,
+    bus: Option<String>,
+}
+
+/// A running `goen run`, killed at the end.
+pub(crate) struct Running {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Home {
+    pub(crate) fn new(settings: &str) -> Self {
+        let home = Self { folder: tempfile::tempdir().unwrap(), bus: None };
+        home.write_settings(settings);
+        home
+    }
+
+    /// The session bus that programs in this home talk to; none by default.
+    pub(crate) fn on_bus(self, address: &str) -> Self {
+        Self { bus: Some(address.to_owned()), ..self }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write_settings(&self, settings: &str) {
+        let path = self.path().join(".config/goen/config.toml");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, settings).unwrap();
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.path().join(".local/state/goen/goen.db")
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_goen"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.path())
+            .env("XDG_RUNTIME_DIR", self.path())
+            .env("LANG", "C.UTF-8")
+            .env("TZ", "Asia/Tokyo")
+            .stdin(Stdio::null());
+        if let Some(bus) = &self.bus {
+            command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn goen(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must succeed, and gives what it printed.
+    pub(crate) fn says(&self, arguments: &[&str]) -> String {
+        let output = self.goen(arguments);
+        assert!(
+            output.status.success(),
+            "goen {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command that must fail, and gives its exit status and complaint.
+    pub(crate) fn complains(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.goen(arguments);
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// Starts the daemon.
+    pub(crate) fn run(&self) -> Running {
+        let log = self.path().join("log");
+        let file = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        let child = self.command(&["run"]).stderr(file).stdout(Stdio::null()).spawn().unwrap();
+        Running { child, log }
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        serde_json::from_str(&self.says(&["status", "--json"])).unwrap()
+    }
+
+    /// The results that `goen list` shows.
+    pub(crate) fn results(&self) -> Vec<Value> {
+        self.says(&["list", "--limit", "100000", "--json"])
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Waits until the first account is in `state`, and gives its status.
+    pub(crate) fn account_until(&self, state: &str) -> Value {
+        until(&format!("the account is {state}"), || {
+            let account = self.status()["accounts"][0].clone();
+            (account["state"] == state).then_some(account)
+        })
+    }
+}
+
+impl Running {
+    /// What the daemon has logged so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop, and waits until it has; gives whether it ended well.
+    pub(crate) fn stop(&mut self) -> bool {
+        let kill =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until `look` sees something. For what happens in other processes, of which nothing tells us.
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(start.elapsed() < PATIENCE, "gave up waiting until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

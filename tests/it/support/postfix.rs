@@ -1,0 +1,155 @@
+//! A real Postfix as submission server: TLS and STARTTLS, AUTH asked of Dovecot, delivery to Dovecot.
+//!
+//! Its master needs root. Nothing can leave the machine: all mail goes to the Dovecot beside it.
+
+use std::fs;
+use std::net::TcpStream;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::dovecot::{Dovecot, free_ports};
+use super::home::until;
+
+/// A running Postfix.
+pub(crate) struct Postfix {
+    folder: TempDir,
+    /// Submission with required STARTTLS.
+    pub(crate) submission_port: u16,
+    /// Submission over TLS.
+    pub(crate) submissions_port: u16,
+}
+
+impl Postfix {
+    /// Starts Postfix beside `dovecot`; `None` where that is not possible, which the caller reports.
+    pub(crate) fn start(dovecot: &Dovecot) -> Option<Self> {
+        let folder = tempfile::Builder::new().prefix("goen-postfix").tempdir_in("/tmp").unwrap();
+        if folder.path().metadata().unwrap().uid() != 0 {
+            println!("SKIPPED: Postfix: its master needs root");
+            return None;
+        }
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let [submission_port, submissions_port] = free_ports();
+        let postfix = Self { folder, submission_port, submissions_port };
+        for name in ["etc", "queue", "data"] {
+            fs::create_dir(postfix.path(name)).unwrap();
+        }
+        fs::write(postfix.path("etc/main.cf"), postfix.main_cf(dovecot)).unwrap();
+        fs::write(postfix.path("etc/master.cf"), postfix.master_cf()).unwrap();
+        // Recipients of their own for what a server can do to a reply.
+        fs::write(
+            postfix.path("etc/rcpt"),
+            "reject@example.com 550 5.1.1 no such user\ndefer@example.com 451 4.3.0 try later\n",
+        )
+        .unwrap();
+        let chown = Command::new("chown").arg("postfix").arg(postfix.path("data")).status().unwrap();
+        assert!(chown.success(), "the user postfix is there (apt install postfix)");
+        postfix.command("start");
+        let ports = [postfix.submission_port, postfix.submissions_port];
+        until(&format!("Postfix answers (see {})", postfix.folder.path().display()), || {
+            ports.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()).then_some(())
+        });
+        Some(postfix)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, verb: &str) {
+        let status = Command::new("postfix")
+            .arg("-c")
+            .arg(self.path("etc"))
+            .arg(verb)
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("Postfix is installed (apt install postfix)");
+        assert!(status.success(), "postfix {verb}: {}", self.log());
+    }
+
+    /// What Postfix logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// Stops Postfix and starts it again.
+    pub(crate) fn restart(&self) {
+        self.command("stop");
+        self.command("start");
+    }
+
+    fn main_cf(&self, dovecot: &Dovecot) -> String {
+        let folder = self.folder.path().display();
+        let (certificate, key) = dovecot.certificate();
+        format!(
+            "compatibility_level = 3.6\nqueue_directory = {folder}/queue\ndata_directory = {folder}/data\n\
+             mail_owner = postfix\nsetgid_group = postdrop\nmaillog_file = {folder}/log\n\
+             maillog_file_prefixes = {folder}\nmulti_instance_name =\nmyhostname = mx.example.jp\n\
+             mydestination =\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nmynetworks =\n\
+             alias_maps =\nalias_database =\nbiff = no\n\
+             virtual_mailbox_domains = static:all\nvirtual_mailbox_maps = static:all\n\
+             virtual_transport = lmtp:inet:127.0.0.1:{lmtp}\ndefault_transport = error:5.1.2 nothing leaves\n\
+             smtpd_relay_restrictions = permit_sasl_authenticated, reject\n\
+             smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/etc/rcpt, permit_sasl_authenticated, reject\n\
+             smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {auth}\n\
+             smtpd_tls_auth_only = yes\nsmtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\n\
+             smtpd_tls_security_level = encrypt\nsmtputf8_enable = yes\nmessage_size_limit = 1000000\n",
+            lmtp = dovecot.lmtp_port,
+            auth = dovecot.auth_socket().display(),
+            certificate = certificate.display(),
+            key = key.display(),
+        )
+    }
+
+    fn master_cf(&self) -> String {
+        let services = [
+            format!("127.0.0.1:{} inet n - n - - smtpd", self.submission_port),
+            format!("127.0.0.1:{} inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes", self.submissions_port),
+            "cleanup unix n - n - 0 cleanup".to_owned(),
+            "qmgr unix n - n 300 1 qmgr".to_owned(),
+            "tlsmgr unix - - n 1000? 1 tlsmgr".to_owned(),
+            "rewrite unix - - n - - trivial-rewrite".to_owned(),
+            "bounce unix - - n - 0 bounce".to_owned(),
+            "defer unix - - n - 0 bounce".to_owned(),
+            "trace unix - - n - 0 bounce".to_owned(),
+            "verify unix - - n - 1 verify".to_owned(),
+            "proxymap unix - - n - - proxymap".to_owned(),
+            "showq unix n - n - - showq".to_owned(),
+            "error unix - - n - - error".to_owned(),
+            "retry unix - - n - - error".to_owned(),
+            "lmtp unix - - n - - lmtp".to_owned(),
+            "anvil unix - - n - 1 anvil".to_owned(),
+            "scache unix - - n - 1 scache".to_owned(),
+            "postlog unix-dgram n - n - 1 postlogd".to_owned(),
+        ];
+        services.join("\n") + "\n"
+    }
+
+    /// Settings for goen to submit here over TLS; they follow an `[[accounts]]`.
+    pub(crate) fn account(&self, dovecot: &Dovecot) -> String {
+        format!(
+            "[accounts.smtp]\nhost = \"localhost\"\nport = {}\nca_file = \"{}\"\n",
+            self.submissions_port,
+            dovecot.ca_file().display()
+        )
+    }
+}
+
+impl Drop for Postfix {
+    fn drop(&mut self) {
+        let _ = Command::new("postfix")
+            .arg("-c")
+            .arg(self.path("etc"))
+            .arg("stop")
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+    }
+}
