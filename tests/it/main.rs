@@ -13,4 +13,5 @@
 mod crash;
 mod outbox;
 mod smtp;
+mod smtp_real;
 mod support;

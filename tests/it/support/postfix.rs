@@ -1,155 +1,261 @@
-//! A real Postfix as submission server: TLS and STARTTLS, AUTH asked of Dovecot, delivery to Dovecot.
-//!
-//! Its master needs root. Nothing can leave the machine: all mail goes to the Dovecot beside it.
+//! A real Postfix of our own, with Dovecot to check passwords: everything in a temporary folder, on
+//! free loopback ports, stopped on drop. Needs root, as Postfix does.
 
 use std::fs;
-use std::net::TcpStream;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::PathBuf;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use goen::net::{Security, Server};
+use goen::secret::{Credential, Secret};
+use goen::smtp::Submission;
 
-use super::dovecot::{Dovecot, free_ports};
-use super::home::until;
+/// How long a step of starting, stopping or delivering may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running Postfix.
+/// Largest message it takes: small, so that a test can exceed it.
+pub(crate) const SIZE_LIMIT_BYTES: usize = 20_000;
+
+/// A running Postfix: `hanako@test.example` may send with the password `builder`; mail to anyone
+/// at `test.example` arrives in one Maildir, except to `reject@` (550) and `defer@` (451).
 pub(crate) struct Postfix {
-    folder: TempDir,
-    /// Submission with required STARTTLS.
-    pub(crate) submission_port: u16,
-    /// Submission over TLS.
-    pub(crate) submissions_port: u16,
+    folder: tempfile::TempDir,
+    starttls_port: u16,
+    tls_port: u16,
 }
 
 impl Postfix {
-    /// Starts Postfix beside `dovecot`; `None` where that is not possible, which the caller reports.
-    pub(crate) fn start(dovecot: &Dovecot) -> Option<Self> {
-        let folder = tempfile::Builder::new().prefix("goen-postfix").tempdir_in("/tmp").unwrap();
-        if folder.path().metadata().unwrap().uid() != 0 {
-            println!("SKIPPED: Postfix: its master needs root");
-            return None;
+    pub(crate) fn start() -> Self {
+        for (program, package) in [("postfix", "postfix"), ("dovecot", "dovecot-core")] {
+            let there = Path::new("/usr/sbin").join(program).exists();
+            assert!(there, "these tests need {program}: apt-get install {package}");
         }
+        let folder = tempfile::Builder::new().prefix("goen-postfix").tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let [submission_port, submissions_port] = free_ports();
-        let postfix = Self { folder, submission_port, submissions_port };
-        for name in ["etc", "queue", "data"] {
-            fs::create_dir(postfix.path(name)).unwrap();
-        }
-        fs::write(postfix.path("etc/main.cf"), postfix.main_cf(dovecot)).unwrap();
-        fs::write(postfix.path("etc/master.cf"), postfix.master_cf()).unwrap();
-        // Recipients of their own for what a server can do to a reply.
-        fs::write(
-            postfix.path("etc/rcpt"),
-            "reject@example.com 550 5.1.1 no such user\ndefer@example.com 451 4.3.0 try later\n",
-        )
-        .unwrap();
-        let chown = Command::new("chown").arg("postfix").arg(postfix.path("data")).status().unwrap();
-        assert!(chown.success(), "the user postfix is there (apt install postfix)");
-        postfix.command("start");
-        let ports = [postfix.submission_port, postfix.submissions_port];
-        until(&format!("Postfix answers (see {})", postfix.folder.path().display()), || {
-            ports.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()).then_some(())
-        });
-        Some(postfix)
+        let (starttls_port, tls_port) = (free_port(), free_port());
+        let postfix = Self { folder, starttls_port, tls_port };
+        postfix.lay_out();
+        postfix.configure_postfix();
+        postfix.configure_dovecot();
+        postfix.run_dovecot();
+        postfix.up();
+        postfix
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, verb: &str) {
-        let status = Command::new("postfix")
-            .arg("-c")
-            .arg(self.path("etc"))
-            .arg(verb)
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .expect("Postfix is installed (apt install postfix)");
-        assert!(status.success(), "postfix {verb}: {}", self.log());
+    fn lay_out(&self) {
+        for name in ["etc", "queue", "data", "mail", "auth", "auth/run", "auth/state"] {
+            fs::create_dir(self.path(name)).unwrap();
+        }
+        let (user, group) = mail_owner();
+        chown(self.path("data"), Some(id_of("postfix", "-u")), None).unwrap();
+        chown(self.path("mail"), Some(user), Some(group)).unwrap();
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        fs::write(self.path("cert.pem"), made.cert.pem()).unwrap();
+        fs::write(self.path("key.pem"), made.signing_key.serialize_pem()).unwrap();
     }
 
-    /// What Postfix logged.
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.path("log")).unwrap_or_default()
-    }
-
-    /// Stops Postfix and starts it again.
-    pub(crate) fn restart(&self) {
-        self.command("stop");
-        self.command("start");
-    }
-
-    fn main_cf(&self, dovecot: &Dovecot) -> String {
-        let folder = self.folder.path().display();
-        let (certificate, key) = dovecot.certificate();
-        format!(
-            "compatibility_level = 3.6\nqueue_directory = {folder}/queue\ndata_directory = {folder}/data\n\
-             mail_owner = postfix\nsetgid_group = postdrop\nmaillog_file = {folder}/log\n\
-             maillog_file_prefixes = {folder}\nmulti_instance_name =\nmyhostname = mx.example.jp\n\
-             mydestination =\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nmynetworks =\n\
-             alias_maps =\nalias_database =\nbiff = no\n\
-             virtual_mailbox_domains = static:all\nvirtual_mailbox_maps = static:all\n\
-             virtual_transport = lmtp:inet:127.0.0.1:{lmtp}\ndefault_transport = error:5.1.2 nothing leaves\n\
-             smtpd_relay_restrictions = permit_sasl_authenticated, reject\n\
-             smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/etc/rcpt, permit_sasl_authenticated, reject\n\
-             smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {auth}\n\
-             smtpd_tls_auth_only = yes\nsmtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\n\
-             smtpd_tls_security_level = encrypt\nsmtputf8_enable = yes\nmessage_size_limit = 1000000\n",
-            lmtp = dovecot.lmtp_port,
-            auth = dovecot.auth_socket().display(),
-            certificate = certificate.display(),
-            key = key.display(),
+    fn configure_postfix(&self) {
+        let here = self.folder.path().display();
+        let (user, group) = mail_owner();
+        fs::write(
+            self.path("etc/rcpt"),
+            "reject@test.example 550 5.1.1 no such user\ndefer@test.example 451 4.3.0 try later\n",
         )
-    }
-
-    fn master_cf(&self) -> String {
-        let services = [
-            format!("127.0.0.1:{} inet n - n - - smtpd", self.submission_port),
-            format!("127.0.0.1:{} inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes", self.submissions_port),
-            "cleanup unix n - n - 0 cleanup".to_owned(),
-            "qmgr unix n - n 300 1 qmgr".to_owned(),
-            "tlsmgr unix - - n 1000? 1 tlsmgr".to_owned(),
-            "rewrite unix - - n - - trivial-rewrite".to_owned(),
-            "bounce unix - - n - 0 bounce".to_owned(),
-            "defer unix - - n - 0 bounce".to_owned(),
-            "trace unix - - n - 0 bounce".to_owned(),
-            "verify unix - - n - 1 verify".to_owned(),
-            "proxymap unix - - n - - proxymap".to_owned(),
-            "showq unix n - n - - showq".to_owned(),
-            "error unix - - n - - error".to_owned(),
-            "retry unix - - n - - error".to_owned(),
-            "lmtp unix - - n - - lmtp".to_owned(),
-            "anvil unix - - n - 1 anvil".to_owned(),
-            "scache unix - - n - 1 scache".to_owned(),
-            "postlog unix-dgram n - n - 1 postlogd".to_owned(),
-        ];
-        services.join("\n") + "\n"
-    }
-
-    /// Settings for goen to submit here over TLS; they follow an `[[accounts]]`.
-    pub(crate) fn account(&self, dovecot: &Dovecot) -> String {
-        format!(
-            "[accounts.smtp]\nhost = \"localhost\"\nport = {}\nca_file = \"{}\"\n",
-            self.submissions_port,
-            dovecot.ca_file().display()
+        .unwrap();
+        fs::write(
+            self.path("etc/main.cf"),
+            format!(
+                "compatibility_level = 3.6
+queue_directory = {here}/queue
+data_directory = {here}/data
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {here}/postfix.log
+maillog_file_prefixes = {here}
+multi_instance_name =
+myhostname = mx.test.example
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks =
+alias_maps =
+alias_database =
+biff = no
+virtual_mailbox_domains = test.example
+virtual_mailbox_maps = static:inbox/
+virtual_mailbox_base = {here}/mail
+virtual_minimum_uid = 1
+virtual_uid_maps = static:{user}
+virtual_gid_maps = static:{group}
+default_transport = error:5.1.2 nothing leaves this machine
+relay_transport = error:5.1.2 nothing leaves this machine
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+smtpd_recipient_restrictions = check_recipient_access texthash:{here}/etc/rcpt, permit_sasl_authenticated, reject
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {here}/auth/socket
+smtpd_tls_auth_only = yes
+smtpd_tls_cert_file = {here}/cert.pem
+smtpd_tls_key_file = {here}/key.pem
+smtpd_tls_security_level = encrypt
+smtputf8_enable = yes
+message_size_limit = {SIZE_LIMIT_BYTES}
+"
+            ),
         )
+        .unwrap();
+        fs::write(
+            self.path("etc/master.cf"),
+            format!(
+                "127.0.0.1:{} inet n - n - - smtpd
+127.0.0.1:{} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+error unix - - n - - error
+retry unix - - n - - error
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+",
+                self.starttls_port, self.tls_port
+            ),
+        )
+        .unwrap();
+    }
+
+    fn configure_dovecot(&self) {
+        let here = self.folder.path().display();
+        let (user, group) = mail_owner();
+        fs::write(self.path("auth/users"), "hanako@test.example:{PLAIN}builder\n").unwrap();
+        fs::write(
+            self.path("auth/dovecot.conf"),
+            format!(
+                "protocols =
+base_dir = {here}/auth/run
+state_dir = {here}/auth/state
+log_path = {here}/auth.log
+ssl = no
+auth_mechanisms = plain login
+passdb {{
+  driver = passwd-file
+  args = {here}/auth/users
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home=/nonexistent
+}}
+service auth {{
+  unix_listener {here}/auth/socket {{
+    mode = 0666
+  }}
+}}
+"
+            ),
+        )
+        .unwrap();
+    }
+
+    fn run_dovecot(&self) {
+        // It keeps its standard error open for ever: never the tests' own.
+        run(Command::new("/usr/sbin/dovecot").arg("-c").arg(self.path("auth/dovecot.conf")));
+        wait_for("Dovecot's socket", || self.path("auth/socket").exists());
+    }
+
+    /// Starts Postfix, again or for the first time.
+    pub(crate) fn up(&self) {
+        run(Command::new("/usr/sbin/postfix").arg("-c").arg(self.path("etc")).arg("start"));
+        for port in [self.starttls_port, self.tls_port] {
+            wait_for("Postfix's port", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        }
+    }
+
+    /// Stops Postfix: its ports refuse.
+    pub(crate) fn down(&self) {
+        run(Command::new("/usr/sbin/postfix").arg("-c").arg(self.path("etc")).arg("stop"));
+    }
+
+    pub(crate) fn account(&self, security: Security) -> Submission {
+        let port = if security == Security::Tls { self.tls_port } else { self.starttls_port };
+        Submission {
+            server: Server {
+                host: "localhost".into(),
+                port,
+                security,
+                ca_file: Some(self.path("cert.pem")),
+            },
+            user: "hanako@test.example".into(),
+            credential: Credential::Password(Secret::new("builder".into())),
+            helo: "[127.0.0.1]".into(),
+        }
+    }
+
+    /// The messages delivered so far, once there are as many as wanted, with CRLF line ends.
+    pub(crate) fn delivered(&self, wanted: usize) -> Vec<String> {
+        let inbox = self.path("mail/inbox/new");
+        let files = || -> Vec<PathBuf> {
+            fs::read_dir(&inbox).into_iter().flatten().map(|file| file.unwrap().path()).collect()
+        };
+        wait_for("delivery", || files().len() >= wanted);
+        let read = |path: PathBuf| fs::read_to_string(path).unwrap().replace('\n', "\r\n");
+        files().into_iter().map(read).collect()
     }
 }
 
 impl Drop for Postfix {
     fn drop(&mut self) {
-        let _ = Command::new("postfix")
-            .arg("-c")
-            .arg(self.path("etc"))
-            .arg("stop")
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
+        self.down();
+        let pid = fs::read_to_string(self.path("auth/run/master.pid")).unwrap_or_default();
+        if !pid.trim().is_empty() {
+            let _ = Command::new("kill").arg(pid.trim()).status();
+        }
     }
+}
+
+fn run(command: &mut Command) {
+    let log = tempfile::tempfile().unwrap();
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .status()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(status.success() || std::thread::panicking(), "{command:?}: {status}");
+}
+
+fn wait_for(what: &str, there: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !there() {
+        assert!(start.elapsed() < PATIENCE, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The user and group that mail is delivered as.
+fn mail_owner() -> (u32, u32) {
+    (id_of("mail", "-u"), id_of("mail", "-g"))
+}
+
+fn id_of(user: &str, kind: &str) -> u32 {
+    let output = Command::new("id").args([kind, user]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
