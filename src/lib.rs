@@ -6,6 +6,7 @@
 
 // Words shared by all.
 pub mod lang;
+pub mod plain;
 
 // The core: pure. (Also pure: `imap::cursor`, `outbox::state`.)
 pub mod classify;
