@@ -8,11 +8,10 @@
 
 pub mod state;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use self::state::{Event, Illegal, Outcome, State};
 use crate::lang::{Explain, Explanation, Lang};
@@ -34,9 +33,6 @@ const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Longest wait between two attempts.
 const LONGEST_RETRY: SignedDuration = SignedDuration::from_hours(4);
-
-/// Marks in a draft that the user has yet to fill in, as 〇 is typed in three ways.
-const PLACEHOLDERS: [&str; 3] = ["〇〇", "○○", "◯◯"];
 
 /// The right to submit one message once.
 ///
@@ -273,11 +269,11 @@ impl Outbox {
     ) -> Result<(), OutboxError> {
         self.change(mail_id, |sql, record| {
             record.state().next(Event::Approve)?;
-            let fresh = digest_of(&record.draft);
+            let fresh = record.draft.digest();
             if fresh != *digest {
                 return Err(OutboxError::Changed { fresh });
             }
-            if let Some(mark) = open_place(&record.draft) {
+            if let Some(mark) = record.draft.placeholders().into_iter().next() {
                 return Err(OutboxError::Placeholder(mark));
             }
             let id = new_message_id(&record.draft.from)?;
@@ -459,7 +455,7 @@ impl From<Record> for Entry {
         Self {
             mail_id: record.mail_id,
             account: record.account,
-            digest: digest_of(&record.draft),
+            digest: record.draft.digest(),
             draft: record.draft,
             state,
             approval,
@@ -480,27 +476,6 @@ fn retry_after(attempts: u32) -> SignedDuration {
 
 fn saturating_add(time: Timestamp, wait: SignedDuration) -> Timestamp {
     time.checked_add(wait).unwrap_or(Timestamp::MAX)
-}
-
-fn open_place(draft: &Draft) -> Option<String> {
-    let open = |mark: &&str| draft.body.contains(mark) || draft.subject.contains(mark);
-    PLACEHOLDERS.iter().copied().find(open).map(str::to_owned)
-}
-
-fn digest_of(draft: &Draft) -> Digest {
-    let names = [&draft.from, &draft.to];
-    let names = names.iter().flat_map(|it| [it.name.as_deref().unwrap_or(""), &it.addr_spec]);
-    let parent = draft.in_reply_to.as_ref().map_or("", MessageId::as_str);
-    let thread = draft.references.iter().map(MessageId::as_str);
-    let mut hash = Sha256::new();
-    for field in names.chain([draft.subject.as_str(), &draft.body, parent]).chain(thread) {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field);
-    }
-    Digest(hash.finalize().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    }))
 }
 
 /// A Message-ID of the user's own domain that nobody else can have made.
