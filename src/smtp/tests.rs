@@ -117,3 +117,17 @@ fn an_answer_has_a_code_and_one_line_of_words() {
         assert_eq!(wire::reply(odd), None, "{odd:?}");
     }
 }
+
+#[test]
+fn trouble_is_told_in_both_languages() {
+    let reply = Reply { code: 554, text: "5.7.1 go away".into() };
+    let refused = SmtpError::Refused { phase: Phase::Greeting, reply };
+    assert_eq!(
+        refused.explain(Lang::Ja).what,
+        "メールサーバーに断られました(最初の応答): 554 5.7.1 go away"
+    );
+    assert_eq!(
+        refused.explain(Lang::En).what,
+        "the mail server refused (waiting for the greeting): 554 5.7.1 go away"
+    );
+}
