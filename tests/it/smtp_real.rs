@@ -8,7 +8,7 @@ use goen::reply::Draft;
 use goen::secret::{Credential, Secret};
 use goen::smtp::{self, SmtpError};
 
-use crate::support::postfix::*;
+use crate::support::provider::*;
 use crate::support::replies::*;
 
 fn draft_to(recipient: &str) -> Draft {
@@ -21,19 +21,19 @@ fn draft_to(recipient: &str) -> Draft {
 /// One Postfix for all of it: starting one takes two seconds.
 #[tokio::test]
 async fn a_real_server_takes_refuses_and_defers_as_we_say() {
-    let postfix = Postfix::start();
+    let provider = Provider::start();
 
     // Over both ways of securing the connection, with the queue id as proof.
     for security in [Security::Tls, Security::Starttls] {
-        let account = postfix.account(security);
+        let account = provider.account(security);
         smtp::check(&account).await.unwrap();
         let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
         let Outcome::Accepted(reply) = attempt.outcome else { panic!("{attempt:?}") };
         assert_eq!(reply.enhanced(), Some("2.0.0"), "{reply}");
         assert!(reply.text.contains("queued as "), "{reply}");
     }
-    let account = postfix.account(Security::Tls);
-    let arrived = postfix.delivered(2);
+    let account = provider.account(Security::Tls);
+    let arrived = provider.delivered(2);
     assert_eq!(arrived.len(), 2);
 
     // An international address, where the server knows them.
@@ -61,22 +61,22 @@ async fn a_real_server_takes_refuses_and_defers_as_we_say() {
     assert!(matches!(trouble, SmtpError::LoginRefused { .. }), "{trouble:?}");
 
     // A server that is away for a while.
-    postfix.down();
+    provider.down();
     let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
     assert!(matches!(attempt.outcome, Outcome::NotStarted(_)), "{attempt:?}");
     let trouble = attempt.trouble.unwrap();
     assert!(matches!(trouble, SmtpError::Connect(ConnectError::Connect { .. })), "{trouble:?}");
     assert!(trouble.is_transient());
-    postfix.up();
+    provider.up();
     let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
     assert!(matches!(attempt.outcome, Outcome::Accepted(_)), "{attempt:?}");
 
-    assert_eq!(postfix.delivered(4).len(), 4, "nothing else arrived");
+    assert_eq!(provider.delivered(4).len(), 4, "nothing else arrived");
 }
 
 #[tokio::test]
 async fn what_a_real_server_delivers_is_what_was_approved_byte_for_byte() {
-    let postfix = Postfix::start();
+    let provider = Provider::start();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("goen.db");
     let store = goen::store::Store::open(&path).unwrap();
@@ -92,10 +92,10 @@ async fn what_a_real_server_delivers_is_what_was_approved_byte_for_byte() {
 
     let claim = claim(&outbox, after(1)).unwrap();
     let claim_id = claim.id();
-    let attempt = smtp::submit(&postfix.account(Security::Tls), claim).await;
+    let attempt = smtp::submit(&provider.account(Security::Tls), claim).await;
     outbox.settle(claim_id, attempt.outcome, after(1)).unwrap();
 
-    let arrived = postfix.delivered(1).remove(0);
+    let arrived = provider.delivered(1).remove(0);
     let received = arrived.find("From: ").unwrap();
     assert_eq!(&arrived[received..], approved);
     assert!(arrived[..received].lines().all(|line| {

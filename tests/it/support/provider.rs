@@ -1,4 +1,4 @@
-//! A real Postfix of our own, with Dovecot to check passwords: everything in a temporary folder, on
+//! A provider with a real submission server: a Postfix of our own, with Dovecot to check passwords: everything in a temporary folder, on
 //! free loopback ports, stopped on drop. Needs root, as Postfix does.
 
 use std::fs;
@@ -20,13 +20,13 @@ pub(crate) const SIZE_LIMIT_BYTES: usize = 20_000;
 
 /// A running Postfix: `hanako@test.example` may send with the password `builder`; mail to anyone
 /// at `test.example` arrives in one Maildir, except to `reject@` (550) and `defer@` (451).
-pub(crate) struct Postfix {
+pub(crate) struct Provider {
     folder: tempfile::TempDir,
     starttls_port: u16,
     tls_port: u16,
 }
 
-impl Postfix {
+impl Provider {
     pub(crate) fn start() -> Self {
         for (program, package) in [("postfix", "postfix"), ("dovecot", "dovecot-core")] {
             let there = Path::new("/usr/sbin").join(program).exists();
@@ -35,13 +35,13 @@ impl Postfix {
         let folder = tempfile::Builder::new().prefix("goen-postfix").tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let (starttls_port, tls_port) = (free_port(), free_port());
-        let postfix = Self { folder, starttls_port, tls_port };
-        postfix.lay_out();
-        postfix.configure_postfix();
-        postfix.configure_dovecot();
-        postfix.run_dovecot();
-        postfix.up();
-        postfix
+        let provider = Self { folder, starttls_port, tls_port };
+        provider.lay_out();
+        provider.configure_postfix();
+        provider.configure_dovecot();
+        provider.run_dovecot();
+        provider.up();
+        provider
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -217,7 +217,7 @@ service auth {{
     }
 }
 
-impl Drop for Postfix {
+impl Drop for Provider {
     fn drop(&mut self) {
         self.down();
         let pid = fs::read_to_string(self.path("auth/run/master.pid")).unwrap_or_default();
