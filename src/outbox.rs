@@ -12,7 +12,6 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use self::state::{Event, Illegal, Outcome, State};
 use crate::lang::{Explain, Explanation, Lang};
@@ -34,9 +33,6 @@ const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Longest wait between two attempts.
 const LONGEST_RETRY: SignedDuration = SignedDuration::from_hours(4);
-
-/// Marks in a draft that the user has yet to fill in, as 〇 is typed in three ways.
-const PLACEHOLDERS: [&str; 3] = ["〇〇", "○○", "◯◯"];
 
 /// The right to submit one message once.
 ///
@@ -273,11 +269,11 @@ impl Outbox {
     ) -> Result<(), OutboxError> {
         self.change(mail_id, |sql, record| {
             record.state().next(Event::Approve)?;
-            let fresh = digest_of(&record.draft);
+            let fresh = record.draft.digest();
             if fresh != *digest {
                 return Err(OutboxError::Changed { fresh });
             }
-            if let Some(mark) = open_place(&record.draft) {
+            if let Some(mark) = record.draft.placeholders().into_iter().next() {
                 return Err(OutboxError::Placeholder(mark));
             }
             let id = new_message_id(&record.draft.from)?;
@@ -469,7 +465,7 @@ impl From<Record> for Entry {
         Self {
             mail_id: record.mail_id,
             account: record.account,
-            digest: digest_of(&record.draft),
+            digest: record.draft.digest(),
             draft: record.draft,
             state,
             approval,
@@ -495,23 +491,6 @@ fn saturating_add(time: Timestamp, wait: SignedDuration) -> Timestamp {
 /// Whether an approved reply is due and not stale.
 fn can_leave(record: &Record, now: Timestamp) -> bool {
     record.submission.as_ref().is_some_and(|it| it.due_at <= now && !is_stale(it.planned_at, now))
-}
-
-fn open_place(draft: &Draft) -> Option<String> {
-    let open = |mark: &&str| draft.body.contains(mark) || draft.subject.contains(mark);
-    PLACEHOLDERS.iter().copied().find(open).map(str::to_owned)
-}
-
-fn digest_of(draft: &Draft) -> Digest {
-    let ids = draft.in_reply_to.iter().chain(&draft.references).map(MessageId::as_str);
-    let names = [&draft.from, &draft.to];
-    let names = names.iter().flat_map(|it| [it.name.as_deref().unwrap_or(""), &it.addr_spec]);
-    let mut hash = Sha256::new();
-    for field in names.chain([draft.subject.as_str(), &draft.body]).chain(ids) {
-        hash.update(field.len().to_le_bytes());
-        hash.update(field);
-    }
-    Digest(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A Message-ID of the user's own domain that nobody else can have made.

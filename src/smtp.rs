@@ -108,6 +108,20 @@ impl fmt::Display for Phase {
     }
 }
 
+impl Phase {
+    /// The step as the user is told it.
+    fn told(self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::Greeting, Lang::Ja) => "最初の応答".into(),
+            (Self::Login, Lang::Ja) => "ログイン".into(),
+            (Self::Message, Lang::Ja) => "本文の送信".into(),
+            (Self::EndOfMessage, Lang::Ja) => "受け取りの確認".into(),
+            // The names of commands are the same in all languages.
+            _ => self.to_string(),
+        }
+    }
+}
+
 /// Why the server could not be used: an account's trouble, not a message's.
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpError {
@@ -239,13 +253,15 @@ impl Explain for SmtpError {
             )),
             Self::Refused { phase, reply } => Explanation::new(say!(
                 lang,
-                "メールサーバーに断られました ({phase}): {reply}",
-                "the mail server refused ({phase}): {reply}"
+                "メールサーバーに断られました({phase}): {reply}",
+                "the mail server refused ({phase}): {reply}",
+                phase = phase.told(lang)
             )),
             Self::Broken { phase, words } => Explanation::new(say!(
                 lang,
-                "メールサーバーとの通信が途切れました ({phase}): {words}",
-                "the connection to the mail server broke off ({phase}): {words}"
+                "メールサーバーとの通信が途切れました({phase}): {words}",
+                "the connection to the mail server broke off ({phase}): {words}",
+                phase = phase.told(lang)
             ))
             .hint(say!(
                 lang,

@@ -39,7 +39,7 @@ async fn an_answer_cut_off_is_an_error() {
 
 #[tokio::test]
 async fn an_endless_answer_is_cut_short() {
-    assert!(heard(&[b'2'; 40_000]).await.is_err());
+    assert!(heard(&vec![b'2'; 40_000]).await.is_err());
     assert!(heard(&b"250-x\r\n".repeat(9_000)).await.is_err());
 }
 
@@ -116,4 +116,18 @@ fn an_answer_has_a_code_and_one_line_of_words() {
     for odd in ["", "25", "hello", "abc def", "999 x", "100 x", "日本語", "250-a\r\n550 b\r\n"] {
         assert_eq!(wire::reply(odd), None, "{odd:?}");
     }
+}
+
+#[test]
+fn trouble_is_told_in_both_languages() {
+    let reply = Reply { code: 554, text: "5.7.1 go away".into() };
+    let refused = SmtpError::Refused { phase: Phase::Greeting, reply };
+    assert_eq!(
+        refused.explain(Lang::Ja).what,
+        "メールサーバーに断られました(最初の応答): 554 5.7.1 go away"
+    );
+    assert_eq!(
+        refused.explain(Lang::En).what,
+        "the mail server refused (waiting for the greeting): 554 5.7.1 go away"
+    );
 }

@@ -282,3 +282,28 @@ pub(crate) fn next_due(sql: &Transaction<'_>) -> Result<Option<Timestamp>, Store
         })?;
     Ok(due.map(time))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    /// With less, a power cut could undo `sending` after the reply has gone out.
+    #[test]
+    fn what_is_committed_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("goen.db")).unwrap();
+        let synchronous: i64 = store
+            .read(|sql| {
+                let level = sql.query_row("PRAGMA synchronous", [], |row| row.get(0));
+                level.map_err(StoreError::from)
+            })
+            .unwrap();
+        assert_eq!(synchronous, 2);
+    }
+
+    #[test]
+    fn a_state_of_a_newer_goen_is_never_sent_and_never_offered_again() {
+        assert_eq!(state("parked", "").unwrap(), State::Uncertain);
+    }
+}

@@ -12,6 +12,7 @@
 
 mod bad_input;
 mod core_is_pure;
+mod crash;
 mod demo;
 mod imap;
 mod imap_real;
@@ -19,6 +20,7 @@ mod main_job;
 mod notify;
 mod outbox;
 mod smtp;
+mod smtp_real;
 mod support;
 mod systemd;
 mod words;

@@ -58,7 +58,7 @@ fn an_approval_of_another_text_is_refused_and_told_the_present_one() {
 fn each_field_that_is_approved_is_in_the_digest() {
     let (outbox, id) = outbox();
     let mut digests = vec![outbox.entry(id).unwrap().unwrap().digest];
-    let changes: [fn(&mut goen::reply::Draft); 8] = [
+    let alterations: [fn(&mut goen::reply::Draft); 8] = [
         |draft| draft.from.addr_spec = "x@example.jp".into(),
         |draft| draft.from.name = None,
         |draft| draft.to.addr_spec = "x@example.co.jp".into(),
@@ -68,9 +68,9 @@ fn each_field_that_is_approved_is_in_the_digest() {
         |draft| draft.in_reply_to = None,
         |draft| draft.references.clear(),
     ];
-    for change in changes {
+    for alter in alterations {
         let mut changed = draft();
-        change(&mut changed);
+        alter(&mut changed);
         outbox.edit(id, &changed, now()).unwrap();
         digests.push(outbox.entry(id).unwrap().unwrap().digest);
     }
@@ -349,6 +349,53 @@ fn approvals_from_two_places_at_once_give_one() {
     for approvals in rounds {
         assert_eq!(approvals.iter().filter(|done| **done).count(), 1);
     }
+}
+
+/// The store as a power cut leaves it: the log cut off somewhere behind what was on disk when a
+/// call returned (`synchronous=FULL`, which `store::outbox` tests). Each state seen is one that the calls up to there allow.
+#[test]
+fn a_power_cut_never_turns_sending_back_into_approved() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("goen.db");
+    let log = folder.path().join("goen.db-wal");
+    let id = fill(&Store::open(&path).unwrap(), 1)[0];
+    let outbox = outbox_at(&path);
+    let length = || std::fs::metadata(&log).unwrap().len();
+    let mut seen = std::collections::BTreeMap::new();
+    let mut steps = vec![length()];
+    approve(&outbox, id);
+    steps.push(length());
+    let claim = claim(&outbox, after(1)).unwrap();
+    steps.push(length());
+    outbox.settle(claim.id(), accepted(), after(1)).unwrap();
+    steps.push(length());
+
+    let allowed = [["draft", "approved"], ["approved", "sending"], ["sending", "sent"]];
+    for (step, allowed) in steps.windows(2).zip(allowed) {
+        // The page size is 4096: cuts fall on frames, into headers and into pages.
+        for cut in (step[0]..=step[1]).step_by(997).chain([step[1]]) {
+            let state = state_after_a_cut(&path, &log, cut, id);
+            assert!(allowed.contains(&state), "{state} at {cut} of {steps:?}");
+            *seen.entry(state).or_insert(0) += 1;
+        }
+    }
+    println!("power cuts: {seen:?}");
+    assert_eq!(seen.len(), 4, "{seen:?}");
+}
+
+fn state_after_a_cut(
+    store: &std::path::Path,
+    log: &std::path::Path,
+    length: u64,
+    id: i64,
+) -> &'static str {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("goen.db");
+    std::fs::copy(store, &copy).unwrap();
+    let mut bytes = std::fs::read(log).unwrap();
+    bytes.truncate(usize::try_from(length).unwrap());
+    std::fs::write(folder.path().join("goen.db-wal"), bytes).unwrap();
+    outbox_at(&copy).entry(id).unwrap().unwrap().state.name()
 }
 
 #[derive(Debug, Clone)]

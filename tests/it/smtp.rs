@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use goen::lang::{Explain as _, Lang};
 use goen::net::Security;
+use goen::outbox::Outbox;
 use goen::outbox::state::{Outcome, Reply};
 use goen::smtp::{self, SmtpError, Submission};
+use goen::store::Store;
 use tokio::time::Instant;
 
-use crate::support::replies::{claimed, draft};
+use crate::support::replies::{after, approve, claim, claimed, draft, fill};
 use crate::support::smtp::*;
 
 async fn outcome(server: &SmtpServer) -> Outcome {
@@ -64,26 +66,48 @@ async fn nothing_is_said_in_the_clear_but_ehlo_and_starttls() {
     assert_eq!(log.commands[..3], ["EHLO [127.0.0.1]", "STARTTLS", "EHLO [127.0.0.1]"]);
 }
 
-/// The bytes that arrive are the approved ones: also a dot on a line of its own, and the end.
-#[tokio::test]
-async fn exactly_the_approved_bytes_arrive() {
-    let (outbox, id) = crate::support::replies::outbox();
+/// Submits an approved reply whose stored bytes were replaced by `tampered`, if given. Gives the
+/// bytes that were stored, and what came of them.
+async fn stored_and_sent(tampered: Option<&str>) -> (Vec<u8>, Outcome, Log) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("goen.db");
-    drop((outbox, id));
-    let store = goen::store::Store::open(&path).unwrap();
-    let id = crate::support::replies::fill(&store, 1)[0];
-    let outbox = goen::outbox::Outbox::new(store);
-    crate::support::replies::approve(&outbox, id);
-    let approved: Vec<u8> = rusqlite::Connection::open(&path)
-        .unwrap()
-        .query_row("SELECT raw FROM outbox", [], |row| row.get(0))
-        .unwrap();
-
+    let store = Store::open(&path).unwrap();
+    let id = fill(&store, 1)[0];
+    let outbox = Outbox::new(store);
+    approve(&outbox, id);
+    let sql = rusqlite::Connection::open(&path).unwrap();
+    if let Some(raw) = tampered {
+        sql.execute("UPDATE outbox SET raw = ?1", [raw.as_bytes()]).unwrap();
+    }
+    let raw = sql.query_row("SELECT raw FROM outbox", [], |row| row.get(0)).unwrap();
     let server = SmtpServer::start(Script::default().secured(Security::Tls)).await;
-    let claim = crate::support::replies::claim(&outbox, crate::support::replies::after(1)).unwrap();
-    smtp::submit(&server.account(), claim).await;
-    assert_eq!(server.messages(), [approved]);
+    let attempt = smtp::submit(&server.account(), claim(&outbox, after(1)).unwrap()).await;
+    (raw, attempt.outcome, server.log())
+}
+
+#[tokio::test]
+async fn exactly_the_approved_bytes_arrive() {
+    let (approved, outcome, log) = stored_and_sent(None).await;
+    assert_eq!(outcome, accepted());
+    assert_eq!(log.messages, [approved]);
+}
+
+#[tokio::test]
+async fn lines_that_begin_with_dots_arrive_as_they_are() {
+    let dots = "From: a@example.jp\r\n\r\n.\r\n..\r\n.x\r\n\r\n...\r\n";
+    let (stored, outcome, log) = stored_and_sent(Some(dots)).await;
+    assert_eq!(outcome, accepted());
+    assert_eq!(log.messages, [stored]);
+}
+
+#[tokio::test]
+async fn a_bare_line_feed_before_a_dot_never_leaves() {
+    let smuggled = "From: a@example.jp\r\n\r\nx\n.\nMAIL FROM:<evil@example.com>\r\n";
+    for tampered in [smuggled, &smuggled.replace('\n', "\r"), "x\0y\r\n", "no end", "x\r\n\r\n"] {
+        let (_, outcome, log) = stored_and_sent(Some(tampered)).await;
+        assert_eq!(name(&outcome), "impossible", "{tampered:?}");
+        assert!(!log.commands.iter().any(|line| line.starts_with("MAIL")), "{tampered:?}");
+    }
 }
 
 /// What must come of a fault at a step, whatever its words.

@@ -1,5 +1,7 @@
 //! The table of transitions, and what must hold for any sequence of events.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -46,13 +48,13 @@ fn events() -> Vec<(&'static str, Event)> {
 fn the_table_of_transitions_is_this_one() {
     let mut table = format!("{:<13}", "");
     for state in states() {
-        table += &format!("{:<11}", state.name());
+        let _ = write!(table, "{:<11}", state.name());
     }
     for (name, event) in events() {
         table = format!("{}\n{name:<13}", table.trim_end());
         for state in states() {
             let next = state.next(event.clone());
-            table += &format!("{:<11}", next.as_ref().map_or("·", State::name));
+            let _ = write!(table, "{:<11}", next.as_ref().map_or("·", State::name));
         }
     }
     insta::assert_snapshot!(table.trim_end(), @r"

@@ -399,11 +399,11 @@ impl Shared {
 }
 
 fn answer_of(features: &[String]) -> String {
-    let mut lines = vec!["mx.example.jp".to_owned()];
-    lines.extend(features.iter().cloned());
-    let last = lines.pop().unwrap();
-    let first: String = lines.iter().map(|line| format!("250-{line}\r\n")).collect();
-    format!("{first}250 {last}\r\n")
+    let (last, first) = features.split_last().unwrap();
+    let mut lines = vec!["250-mx.example.jp".to_owned()];
+    lines.extend(first.iter().map(|feature| format!("250-{feature}")));
+    lines.push(format!("250 {last}\r\n"));
+    lines.join("\r\n")
 }
 
 /// A certificate for 127.0.0.1, which is written to `ca` to be trusted.

@@ -1,0 +1,133 @@
+//! Submission to a real Postfix, with AUTH and TLS, and what other programs make of what arrived.
+
+use std::process::Command;
+
+use goen::net::{ConnectError, Security};
+use goen::outbox::state::Outcome;
+use goen::reply::Draft;
+use goen::secret::{Credential, Secret};
+use goen::smtp::{self, SmtpError};
+
+use crate::support::provider::*;
+use crate::support::replies::*;
+
+fn draft_to(recipient: &str) -> Draft {
+    let mut draft = draft();
+    draft.from.addr_spec = "hanako@test.example".into();
+    draft.to.addr_spec = recipient.into();
+    draft
+}
+
+/// One Postfix for all of it: starting one takes two seconds.
+#[tokio::test]
+async fn a_real_server_takes_refuses_and_defers_as_we_say() {
+    let provider = Provider::start();
+
+    // Over both ways of securing the connection, with the queue id as proof.
+    for security in [Security::Tls, Security::Starttls] {
+        let account = provider.account(security);
+        smtp::check(&account).await.unwrap();
+        let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
+        let Outcome::Accepted(reply) = attempt.outcome else { panic!("{attempt:?}") };
+        assert_eq!(reply.enhanced(), Some("2.0.0"), "{reply}");
+        assert!(reply.text.contains("queued as "), "{reply}");
+    }
+    let account = provider.account(Security::Tls);
+    let arrived = provider.delivered(2);
+    assert_eq!(arrived.len(), 2);
+
+    // An international address, where the server knows them.
+    let attempt = smtp::submit(&account, claimed(&draft_to("採用@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::Accepted(_)), "{attempt:?}");
+
+    // What it refuses, for good and for now.
+    let attempt = smtp::submit(&account, claimed(&draft_to("reject@test.example"))).await;
+    let Outcome::Refused(reply) = attempt.outcome else { panic!("{attempt:?}") };
+    assert_eq!((reply.code, reply.enhanced()), (550, Some("5.1.1")));
+    let attempt = smtp::submit(&account, claimed(&draft_to("defer@test.example"))).await;
+    let Outcome::Deferred(reply) = attempt.outcome else { panic!("{attempt:?}") };
+    assert_eq!((reply.code, reply.enhanced()), (451, Some("4.3.0")));
+
+    // What it has announced not to take.
+    let mut large = draft_to("jinji@test.example");
+    large.body = "大きな本文\n".repeat(SIZE_LIMIT_BYTES / 10);
+    let attempt = smtp::submit(&account, claimed(&large)).await;
+    assert!(matches!(attempt.outcome, Outcome::Impossible(_)), "{attempt:?}");
+
+    // Who may not send.
+    let mut stranger = account.clone();
+    stranger.credential = Credential::Password(Secret::new("wrong".into()));
+    let trouble = smtp::check(&stranger).await.unwrap_err();
+    assert!(matches!(trouble, SmtpError::LoginRefused { .. }), "{trouble:?}");
+
+    // A server that is away for a while.
+    provider.down();
+    let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::NotStarted(_)), "{attempt:?}");
+    let trouble = attempt.trouble.unwrap();
+    assert!(matches!(trouble, SmtpError::Connect(ConnectError::Connect { .. })), "{trouble:?}");
+    assert!(trouble.is_transient());
+    provider.up();
+    let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::Accepted(_)), "{attempt:?}");
+
+    assert_eq!(provider.delivered(4).len(), 4, "nothing else arrived");
+}
+
+#[tokio::test]
+async fn what_a_real_server_delivers_is_what_was_approved_byte_for_byte() {
+    let provider = Provider::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("goen.db");
+    let store = goen::store::Store::open(&path).unwrap();
+    let id = fill(&store, 1)[0];
+    let outbox = goen::outbox::Outbox::new(store);
+    outbox.edit(id, &draft_to("jinji@test.example"), now()).unwrap();
+    approve(&outbox, id);
+    let approved: Vec<u8> = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT raw FROM outbox", [], |row| row.get(0))
+        .unwrap();
+    let approved = String::from_utf8(approved).unwrap();
+
+    let claim = claim(&outbox, after(1)).unwrap();
+    let claim_id = claim.id();
+    let attempt = smtp::submit(&provider.account(Security::Tls), claim).await;
+    outbox.settle(claim_id, attempt.outcome, after(1)).unwrap();
+
+    let arrived = provider.delivered(1).remove(0);
+    let received = arrived.find("From: ").unwrap();
+    assert_eq!(&arrived[received..], approved);
+    assert!(arrived[..received].lines().all(|line| {
+        ["Return-Path:", "X-Original-To:", "Delivered-To:", "Received:", "\t", " "]
+            .iter()
+            .any(|header| line.starts_with(header))
+    }));
+    read_by_python(&arrived);
+}
+
+/// Python's `email` package reads the reply as it was written, in its thread.
+fn read_by_python(message: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("reply.eml");
+    std::fs::write(&file, message).unwrap();
+    let script = "
+import sys, email, email.policy
+mail = email.message_from_binary_file(open(sys.argv[1], 'rb'), policy=email.policy.default)
+print(repr([str(mail[name]) for name in ('From', 'To', 'Subject', 'Date', 'In-Reply-To', 'References')]))
+print(mail.get_content(), end='')
+print(mail.defects)";
+    let output = Command::new("python3").args(["-c", script]).arg(&file).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n");
+    assert_eq!(
+        text,
+        format!(
+            "['山田 花子 <hanako@test.example>', '採用ご担当者様 <jinji@test.example>', \
+             'Re: 選考結果のご連絡', 'Tue, 24 Nov 2026 09:30:00 +0900', \
+             '<kekka-1@example.co.jp>', '<kekka-1@example.co.jp>']\n{}[]\n",
+            draft().body
+        ),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
