@@ -101,7 +101,7 @@ fn charset(label: &str) -> Option<Charset> {
 /// Decodes `bytes`, which call themselves `label`.
 pub(super) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Decoded<'a> {
     let named = label.and_then(charset);
-    let escapes = bytes.iter().any(|byte| matches!(*byte, ESC | SHIFT_OUT));
+    let escapes = bytes.contains(&ESC) || bytes.contains(&SHIFT_OUT);
     match named {
         Some(Charset::Utf7) if bytes.is_ascii() => {
             if let Some(text) = utf7(bytes) {
@@ -124,7 +124,9 @@ pub(super) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Decoded<'a> {
             }
         }
         _ if !escapes && bytes.is_ascii() => {
-            return Decoded::fits(String::from_utf8_lossy(bytes));
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                return Decoded::fits(text);
+            }
         }
         Some(Charset::Other(encoding)) if !has_jis_escape(bytes) && !is_surely_utf8(bytes) => {
             if let Some(text) = strictly(encoding, bytes) {
@@ -313,9 +315,7 @@ fn utf16(bytes: &[u8]) -> Option<String> {
             (if little > big { UTF_16LE } else { UTF_16BE }, bytes)
         }
     };
-    encoding
-        .decode_without_bom_handling_and_without_replacement(bytes)
-        .map(|text| text.into_owned())
+    encoding.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
 }
 
 /// UTF-7 (RFC 2152); `None` if a shifted run is not base64 of UTF-16.

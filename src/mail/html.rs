@@ -665,7 +665,7 @@ mod tests {
             "<!-- x --><!--[if mso]>x<![endif]-->",
             "<p style='display:none'>x",
         ] {
-            assert_eq!(seen(&format!("前{hidden}<p>後</p>")).replace("\n", ""), "前後", "{hidden}");
+            assert_eq!(seen(&format!("前{hidden}<p>後</p>")).replace('\n', ""), "前後", "{hidden}");
         }
     }
 

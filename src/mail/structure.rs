@@ -6,17 +6,24 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use mail_parser::{Header, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{
+    ContentType, Header, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+};
 
 use super::{field, params::Params};
 
-/// How much of a message is read, in bytes. Providers accept 25 MB (Gmail, Outlook); what the daemon
-/// fetches is far smaller.
-const MESSAGE_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// How much of a message is read, in bytes. Providers accept 25 MB, but text stands before attachments, and raw
+/// bytes can grow threefold when the parser takes them for text. What the daemon fetches is
+/// far smaller.
+const MESSAGE_MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// How many lines of a message are read. A header line of three bytes costs the parser some 150, so
-/// this keeps hostile ones below 64 MiB; 20 MB of base64 has 270,000 lines.
-const LINES_MAX: usize = 300_000;
+/// How many short lines of a message are read. Each can be a header field, a part or a mail in a mail, for
+/// which the parser takes 150 to 1,300 bytes: this keeps hostile messages to some 64 MiB. As text it is
+/// more than [`TEXT_MAX_BYTES`](super::read); lines of attachments are longer.
+const SHORT_LINES_MAX: usize = 50_000;
+
+/// What counts as short, in bytes: base64 comes in lines of 60 at least.
+const SHORT_LINE_BYTES: usize = 60;
 
 /// How often `multipart` may stand in a large message. Each one whose boundary never comes makes the
 /// parser look through all the rest: without a limit that is quadratic.
@@ -46,9 +53,15 @@ pub(super) fn bounded(message: &[u8]) -> (&[u8], bool) {
     }
     let bytes = message.get(..MESSAGE_MAX_BYTES).unwrap_or(message);
     let mut cut = bytes.len();
-    let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-    if let Some((at, _)) = ends.nth(LINES_MAX) {
-        cut = at;
+    let mut read = 0;
+    let mut short = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        short += usize::from(line.len() < SHORT_LINE_BYTES);
+        if short > SHORT_LINES_MAX {
+            cut = read;
+            break;
+        }
+        read += line.len();
     }
     let bytes = bytes.get(..cut).unwrap_or(bytes);
     let mut words = bytes
@@ -204,9 +217,28 @@ impl<'a> Part<'a> {
             PartType::Message(_) => Kind::Mail,
             PartType::Text(_) | PartType::Html(_) if self.is_renamed_mail() => Kind::EncodedMail,
             PartType::Html(_) => Kind::Html,
+            // A part cut off before its boundary is text, whatever it says.
+            PartType::Text(_) if self.is_type("text", "html") => Kind::Html,
             PartType::Text(_) => Kind::Plain,
             PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Multipart(_) => Kind::Other,
         }
+    }
+
+    fn is_type(&self, kind: &str, subtype: &str) -> bool {
+        self.part.is_content_type(kind, subtype)
+    }
+
+    /// Whether the part is text to show that `mail-parser` lists as an attachment because the boundary
+    /// behind it is missing: the message was cut off.
+    pub(super) fn is_cut_text(&self) -> bool {
+        let text = self.part.content_type().is_none()
+            || self.is_type("text", "plain")
+            || self.is_type("text", "html");
+        let attached = self.part.content_disposition().is_some_and(ContentType::is_attachment);
+        self.part.is_encoding_problem
+            && text
+            && !attached
+            && matches!(self.part.body, PartType::Text(_) | PartType::Html(_))
     }
 
     fn is_renamed_mail(&self) -> bool {
@@ -291,31 +323,32 @@ impl<'a> Part<'a> {
 fn quoted_printable(data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(data.len());
     let mut rest = data;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'=') {
-        let (literal, tail) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-        bytes.extend_from_slice(literal);
-        rest = match tail {
-            [_, b'\r', b'\n', tail @ ..] | [_, b'\n', tail @ ..] => tail,
-            [_, high, low, tail @ ..] if field::hex(*high, *low).is_some() => {
-                bytes.extend(field::hex(*high, *low));
+    while let Some((&byte, tail)) = rest.split_first() {
+        if byte != b'=' {
+            let run = tail.iter().position(|byte| *byte == b'=').map_or(rest.len(), |at| at + 1);
+            let (literal, tail) = rest.split_at_checked(run).unwrap_or((rest, &[]));
+            bytes.extend_from_slice(literal);
+            rest = tail;
+            continue;
+        }
+        if let [high, low, after @ ..] = tail
+            && let Some(value) = field::hex(*high, *low)
+        {
+            bytes.push(value);
+            rest = after;
+            continue;
+        }
+        // White space between `=` and the line end was added on the way.
+        let padding = tail.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        rest = match tail.get(padding..).unwrap_or_default() {
+            [b'\r', b'\n', after @ ..] | [b'\n', after @ ..] => after,
+            [] => &[],
+            _ => {
+                bytes.push(b'=');
                 tail
             }
-            [equals, tail @ ..] => {
-                // White space between `=` and the line end was added on the way.
-                let padding = tail.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-                match tail.get(padding..) {
-                    Some([b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..]) if padding > 0 => tail,
-                    Some([]) => &[],
-                    _ => {
-                        bytes.push(*equals);
-                        tail
-                    }
-                }
-            }
-            [] => &[],
         };
     }
-    bytes.extend_from_slice(rest);
     bytes
 }
 
@@ -338,8 +371,9 @@ mod tests {
 
     #[test]
     fn a_message_beyond_the_limits_is_cut() {
-        assert!(!bounded(&[b'a'; 100_000]).1);
-        assert!(bounded(&[b'\n'; 400_000]).1);
+        assert!(!bounded(&b"a".repeat(100_000)).1);
+        assert!(bounded(&b"\n".repeat(400_000)).1);
+        assert!(!bounded(&("A".repeat(76) + "\r\n").repeat(200_000).into_bytes()).1);
         assert!(bounded(&b"Content-Type: MultiPart/x\n".repeat(2000)).1);
     }
 }
