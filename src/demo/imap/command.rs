@@ -586,3 +586,78 @@ impl Words<'_> {
         Some(String::from_utf8_lossy(taken).into_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn command(line: &str) -> Option<Command> {
+        read(line.as_bytes()).1
+    }
+
+    #[test]
+    fn a_literal_is_read_where_it_stands() {
+        assert_eq!(
+            command("1 LOGIN {6}\r\nhanako {4+}\r\na\"b\\"),
+            Some(Command::Login { user: "hanako".to_owned(), password: "a\"b\\".to_owned() })
+        );
+    }
+
+    #[test]
+    fn a_set_counts_backwards_too_and_its_star_is_the_largest() {
+        let Some(Command::Fetch { set, .. }) = command("1 FETCH 9:7,2,*:20 (UID)") else {
+            panic!("not read")
+        };
+        let found: Vec<u32> = (1..=30).filter(|number| set.contains(*number, 18)).collect();
+        assert_eq!(found, [2, 7, 8, 9, 18, 19, 20]);
+    }
+
+    #[test]
+    fn what_is_left_over_makes_a_command_unknown() {
+        assert_eq!(command("1 NOOP"), Some(Command::Noop));
+        assert_eq!(command("1 NOOP now"), None);
+        assert_eq!(command("1 FETCH 0 UID"), None);
+    }
+
+    #[test]
+    fn a_section_is_answered_under_the_name_it_was_asked_by() {
+        let Some(Command::Fetch { items, .. }) =
+            command("1 UID FETCH 1 (BODY.PEEK[1.2.HEADER.FIELDS (From Date)]<5.10>)")
+        else {
+            panic!("not read")
+        };
+        let [Item::Section(section)] = items.as_slice() else { panic!("{items:?}") };
+        assert_eq!(section.name, "BODY[1.2.HEADER.FIELDS (From Date)]<5>");
+        assert_eq!(section.path, [1, 2]);
+        assert_eq!(section.partial, Some((5, 10)));
+    }
+
+    #[test]
+    fn search_keys_nested_without_end_are_refused() {
+        assert!(command(&format!("1 SEARCH {}ALL", "NOT ".repeat(5))).is_some());
+        assert!(command(&format!("1 SEARCH {}ALL", "NOT ".repeat(5_000))).is_none());
+        assert!(command(&format!("1 SEARCH {}ALL", "(".repeat(5_000))).is_none());
+    }
+
+    #[test]
+    fn the_date_of_an_appended_message_may_have_a_space_for_a_zero() {
+        let Some(Command::Append { received_at, .. }) =
+            command("1 APPEND Sent \" 5-Nov-2026 12:00:00 +0900\" {1}\r\nx")
+        else {
+            panic!("not read")
+        };
+        assert_eq!(received_at, Some("2026-11-05T03:00:00Z".parse().unwrap()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_makes_it_panic(
+            verb in "(UID )?(FETCH|SEARCH|STORE|APPEND|LIST|STATUS|LOGIN|AUTHENTICATE) ",
+            rest in "[ -~\r\n()\\[\\]{}\"*:,.<>0-9]{0,60}",
+        ) {
+            let _ = read(format!("1 {verb}{rest}").as_bytes());
+        }
+    }
+}

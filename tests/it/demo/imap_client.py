@@ -83,6 +83,33 @@ assert ok(imap.search(None, "SUBJECT", "kept")) == [b"1"]
 date = ok(imap.fetch("1", "INTERNALDATE"))[0]
 assert b"21-Nov-2026 03:00:00 +0000" in date, date
 
+# A message within a message: its parts are counted within it.
+inner = b"From: =?utf-8?b?5qOu?= <mori@a.example>\r\nSubject: inner\r\n\r\ntwo\r\nlines"
+outer = (
+    b"Subject: =?utf-8?b?6Kuw?=\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    b"--b\r\nContent-Type: text/plain\r\n\r\nsee below\r\n"
+    b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--b--\r\n"
+)
+ok(imap.append("Drafts", None, None, outer))
+assert ok(imap.select("Drafts")) == [b"1"]
+for name, expected in [
+    ("1", b"see below"),
+    ("2", inner),
+    ("2.MIME", b"Content-Type: message/rfc822\r\n\r\n"),
+    ("2.HEADER", inner[: inner.index(b"\r\n\r\n") + 4]),
+    ("2.HEADER.FIELDS (subject)", b"Subject: inner\r\n\r\n"),
+    ("2.TEXT", b"two\r\nlines"),
+    ("2.1", b"two\r\nlines"),
+]:
+    assert section(name) == expected, (name, section(name))
+assert ok(imap.uid("FETCH", "1", "(BODY.PEEK[2.2])"))[0] == b"1 (UID 1 BODY[2.2] NIL)"
+structure = ok(imap.uid("FETCH", "1", "(BODYSTRUCTURE)"))[0]
+envelope = b'(NIL "inner" (("=?UTF-8?B?5qOu?=" NIL "mori" "a.example"))'
+assert b'"message" "rfc822" NIL NIL NIL "7BIT" %d %s' % (len(inner), envelope) in structure, structure
+assert b'("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 10 1 NIL NIL NIL NIL)' in structure, structure
+assert ok(imap.search(None, "SUBJECT", "nothing")) == [b""]
+
 # What it does not know it refuses, and goes on.
 try:
     imap.xatom("FROBNICATE")
