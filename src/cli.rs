@@ -225,7 +225,14 @@ fn run(
         match arguments.command {
             Command::Demo(demo) => return daemon::demo(&demo, &console),
             Command::Classify(classify) => {
-                return Ok(classify::run(&classify, console.lang, console.style.on));
+                let terminal = classify::Terminal {
+                    colour: console.style.on,
+                    progress: io::stderr().is_terminal(),
+                };
+                let (lang, mut stdin, mut err) = (console.lang, io::stdin(), io::stderr());
+                let status =
+                    classify::run(&classify, lang, terminal, &mut stdin, &mut out, &mut err);
+                return Ok(ExitCode::from(status));
             }
             Command::Config(command) => return configuration(&command, &paths, &console, &mut out),
             Command::Completions { shell } => {

@@ -19,6 +19,7 @@ mod imap_real;
 mod main_job;
 mod notify;
 mod outbox;
+mod reader;
 mod smtp;
 mod smtp_real;
 mod support;
