@@ -61,7 +61,7 @@ const RETRY: &[u8] = b"retry";
 #[derive(Debug)]
 pub enum Voice {
     /// By the desktop's notification server.
-    Desktop(Notifier),
+    Desktop(Box<Notifier>),
     /// By whoever listens: the demo.
     Channel(mpsc::UnboundedSender<Notice>),
 }
@@ -470,29 +470,58 @@ async fn tell_due(shared: &Shared, voice: &mut Voice) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// Accounts that replies cannot leave through for now.
+#[derive(Debug, Default)]
+struct Unready(Vec<(String, Until)>);
+
+/// How long an account stays unready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// Its password cannot be had, or the server not be reached: tried again then.
+    Then(Timestamp),
+    /// The server refused the login: more tries would lock the account. Until the user says so.
+    Told,
+}
+
+impl Unready {
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(unready, _)| unready == name)
+    }
+
+    fn next(&self) -> Option<Timestamp> {
+        let times = self.0.iter().filter_map(|(_, until)| match until {
+            Until::Then(time) => Some(*time),
+            Until::Told => None,
+        });
+        times.min()
+    }
+
+    fn forget_past(&mut self, now: Timestamp) {
+        self.0.retain(|(_, until)| !matches!(until, Until::Then(time) if *time <= now));
+    }
+}
+
 /// Submits approved replies, one at a time. Must not be dropped while it submits.
 async fn deliver(shared: Rc<Shared>, outbox: Outbox, stop: CancellationToken) {
-    let mut unready: Vec<(String, Timestamp)> = Vec::new();
+    let mut unready = Unready::default();
+    let mut wake = shared.wake.subscribe();
     while !stop.is_cancelled() {
         // Armed before the look, so that an approval in between is not slept through.
         let changed = shared.changed.notified();
         let now = shared.clock.now();
-        unready.retain(|(_, until)| *until > now);
+        unready.forget_past(now);
         match deliver_one(&shared, &outbox, &mut unready).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::error!("The outbox cannot be used: {error}"),
         }
-        let due = outbox.next_due().ok().flatten();
-        let retry = unready.iter().map(|(_, until)| *until).min();
         // What is due already waits for its account.
-        let next = match (due.filter(|due| *due > now), retry) {
-            (Some(due), Some(retry)) => Some(due.min(retry)),
-            (due, retry) => due.or(retry),
-        };
+        let due = outbox.next_due().ok().flatten().filter(|due| *due > now);
+        let next = due.into_iter().chain(unready.next()).min();
         tokio::select! {
             () = stop.cancelled() => return,
-            () = changed => unready.clear(),
+            () = changed => {}
+            Ok(()) = wake.changed() => unready.0.clear(),
             () = until(next, &shared.clock) => {}
         }
     }
@@ -502,7 +531,7 @@ async fn deliver(shared: Rc<Shared>, outbox: Outbox, stop: CancellationToken) {
 async fn deliver_one(
     shared: &Shared,
     outbox: &Outbox,
-    unready: &mut Vec<(String, Timestamp)>,
+    unready: &mut Unready,
 ) -> Result<bool, OutboxError> {
     let now = shared.clock.now();
     for mail_id in outbox.ask_again(now)? {
@@ -511,23 +540,23 @@ async fn deliver_one(
             "An approval went stale before it could leave; it is a draft again"
         );
     }
-    let Some(name) =
-        outbox.due_account(now, |name| unready.iter().all(|(waiting, _)| waiting != name))?
-    else {
+    let Some(name) = outbox.due_account(now, |name| !unready.has(name))? else {
         return Ok(false);
     };
+    let later = Until::Then(now.checked_add(ACCOUNT_RETRY).unwrap_or(Timestamp::MAX));
     // The password is fetched before the claim: a keyring that asks for a passphrase must not
     // leave a reply in `sending`.
     let submission = match submission(shared, &name).await {
         Ok(submission) => submission,
         Err(words) => {
             tracing::warn!(account = name, "Replies have to wait: {words}");
-            let later = now.checked_add(ACCOUNT_RETRY).unwrap_or(Timestamp::MAX);
-            unready.push((name, later));
+            unready.0.push((name, later));
             return Ok(true);
         }
     };
-    let Some(claim) = outbox.claim_due(now, |account| account == name)? else { return Ok(true) };
+    let Some(claim) = outbox.claim_due(now, |account| account == name)? else {
+        return Ok(true);
+    };
     let (id, mail_id) = (claim.id(), claim.mail_id());
     // Not raced against `stop`: half a submission is what we cannot take back. If the grace period
     // ends first, the row stays `sending`, and the next start makes it uncertain.
@@ -536,6 +565,7 @@ async fn deliver_one(
     tracing::info!(mail.id = mail_id, state = state.name(), "A submission ended");
     if let Some(trouble) = attempt.trouble {
         tracing::warn!(account = name, "The submission server could not be used: {trouble}");
+        unready.0.push((name, if trouble.is_transient() { later } else { Until::Told }));
     }
     Ok(true)
 }

@@ -58,7 +58,7 @@ async fn watch_once(config: Config, paths: &Paths, console: &Console) -> Result<
         paths: paths.clone(),
         clock: console.clock.clone(),
         lang: console.lang,
-        voice: Voice::Desktop(Notifier::new()),
+        voice: Voice::Desktop(Box::new(Notifier::new())),
     };
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,12 +1,14 @@
 //! The main job on real servers: Dovecot, Postfix, a keyring, a notification server.
 
 use std::fs;
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::support::desktop::Bus;
 use crate::support::dovecot::Dovecot;
-use crate::support::home::{Home, until};
+use crate::support::home::{Ended, Home, until};
 use crate::support::postfix::Postfix;
 
 fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
@@ -156,28 +158,71 @@ fn killed_ten_times_while_200_mails_arrive_every_result_is_stored_exactly_once()
     println!("killed 10 times, {MAILS} results stored once each");
 }
 
-#[test]
-fn the_password_can_come_from_a_real_keyring() {
-    let dovecot = Dovecot::start();
-    let home = Home::new(
-        &settings(&dovecot, None)
-            .replace("password_command = [\"echo\", \"パスワード\"]", "keyring = true"),
-    );
-    let script = "printf 'keyring-password' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1\n\
-                  printf 'パスワード' | secret-tool store --label=goen service goen account uni || exit 9\n\
-                  exec \"$0\" run";
-    let goen = env!("CARGO_BIN_EXE_goen");
-    let mut command = Command::new("dbus-run-session");
-    let daemon = command
-        .args(["--", "sh", "-c", script, goen])
+/// A real gnome-keyring on a bus of its own, unlocked or not.
+fn keyring(bus: &Bus, home: &Home, unlocked: bool) -> Ended {
+    let mut command = Command::new("gnome-keyring-daemon");
+    command
+        .args(["--foreground", "--components=secrets"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
+    if unlocked {
+        command.arg("--unlock");
+    }
+    let mut keyring = command
         .env_clear()
-        .env("PATH", "/usr/bin:/bin")
         .env("HOME", home.path())
         .env("XDG_RUNTIME_DIR", home.path())
-        .env("LANG", "C.UTF-8")
+        .env("DBUS_SESSION_BUS_ADDRESS", bus.address())
+        .stderr(Stdio::null())
         .spawn()
-        .expect("dbus, gnome-keyring and libsecret-tools are installed");
-    let mut daemon = crate::support::home::Ended(daemon);
+        .expect("gnome-keyring is installed (apt install gnome-keyring libsecret-tools)");
+    keyring.stdin.take().unwrap().write_all(b"keyring-password").unwrap();
+    Ended(keyring)
+}
+
+/// Stores the password as the README says.
+fn store_password(bus: &Bus, home: &Home) {
+    until("the keyring takes the password", || {
+        let mut tool = Command::new("secret-tool")
+            .args(["store", "--label=goen", "service", "goen", "account", "uni"])
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", home.path())
+            .env("DBUS_SESSION_BUS_ADDRESS", bus.address())
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        tool.stdin.take().unwrap().write_all("パスワード".as_bytes()).unwrap();
+        tool.wait().unwrap().success().then_some(())
+    });
+}
+
+#[test]
+fn the_password_comes_from_a_real_keyring_and_a_locked_one_is_waited_for() {
+    let dovecot = Dovecot::start();
+    let bus = Bus::start();
+    let settings = settings(&dovecot, None)
+        .replace("password_command = [\"echo\", \"パスワード\"]", "keyring = true");
+    let home = Home::new(&settings).on_bus(bus.address());
+
+    let mut daemon = home.run();
+    let words = home.account_until("unreachable")["words"].clone();
+    assert!(words.as_str().unwrap().contains("no keyring"), "{words}");
+
+    let mut unlocked = keyring(&bus, &home, true);
+    store_password(&bus, &home);
+    home.says(&["retry"]);
     home.account_until("watching");
-    daemon.end();
+    assert!(daemon.stop());
+    unlocked.end();
+
+    let mut locked = keyring(&bus, &home, false);
+    let mut daemon = home.run();
+    until("the locked keyring is told", || {
+        let words = home.status()["accounts"][0]["words"].clone();
+        words.as_str().filter(|words| words.contains("locked")).map(str::to_owned)
+    });
+    assert!(daemon.stop());
+    locked.end();
 }

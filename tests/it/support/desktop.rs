@@ -76,6 +76,11 @@ impl Bus {
         ]
     }
 
+    /// Where programs reach this bus.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A connection to this bus.
     pub(crate) async fn connect(&self) -> zbus::Connection {
         let address: zbus::Address = self.address.parse().unwrap();

@@ -123,11 +123,6 @@ impl Running {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// The process id.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// `kill -9`
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -17,9 +17,9 @@ use super::home::until;
 pub(crate) struct Postfix {
     folder: TempDir,
     /// Submission with required STARTTLS.
-    pub(crate) submission_port: u16,
+    submission_port: u16,
     /// Submission over TLS.
-    pub(crate) submissions_port: u16,
+    submissions_port: u16,
 }
 
 impl Postfix {
@@ -76,12 +76,6 @@ impl Postfix {
     /// What Postfix logged.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
-    }
-
-    /// Stops Postfix and starts it again.
-    pub(crate) fn restart(&self) {
-        self.command("stop");
-        self.command("start");
     }
 
     fn main_cf(&self, dovecot: &Dovecot) -> String {
