@@ -22,9 +22,9 @@ use self::text::Style;
 pub mod classify;
 mod daemon;
 mod help;
-mod replies;
-mod results;
-mod text;
+pub(crate) mod replies;
+pub(crate) mod results;
+pub(crate) mod text;
 
 /// Exit status for settings that cannot be used (`EX_CONFIG` of sysexits.h).
 const CONFIGURATION: u8 = 78;

@@ -1,6 +1,6 @@
 //! `goen run` and `goen demo`: where the daemon meets signals, systemd and a terminal.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -14,7 +14,8 @@ use crate::config::{self, Config, Paths};
 use crate::daemon::{self, Daemon, Voice};
 use crate::lang::Explain as _;
 use crate::notify::Notifier;
-use crate::{demo, systemd};
+use crate::demo::{self, Consent};
+use crate::systemd;
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArguments {
@@ -93,6 +94,16 @@ fn log_to_stderr() {
 }
 
 pub(super) fn demo(arguments: &DemoArguments, console: &Console) -> Result<ExitCode, Failure> {
-    let options = demo::Options { yes: arguments.yes, keep: arguments.keep, lang: console.lang };
-    demo::run(&options).map_err(Failure::new)
+    let consent = if arguments.yes {
+        Consent::Given
+    } else if io::stdin().is_terminal() {
+        Consent::Ask(Box::new(|| {
+            let mut answer = String::new();
+            io::stdin().read_line(&mut answer)?;
+            Ok(answer)
+        }))
+    } else {
+        Consent::Nobody
+    };
+    demo::run(consent, arguments.keep, console, &mut io::stdout())
 }

@@ -355,7 +355,8 @@ pub(super) fn approve(
     approved(opened, console, arguments.id, &Digest(arguments.digest.clone()), arguments.now, out)
 }
 
-fn approved(
+/// Approves the text that `digest` names, wakes the daemon, and says what happens next.
+pub(crate) fn approved(
     opened: &Opened,
     console: &Console,
     id: i64,

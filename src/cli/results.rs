@@ -174,7 +174,7 @@ pub(super) fn list(
 }
 
 /// One line of the list: number, time, outcome, stage, who.
-pub(super) fn row(mail: &StoredMail, console: &Console) -> String {
+pub(crate) fn row(mail: &StoredMail, console: &Console) -> String {
     let lang = console.lang;
     let time = moment(mail.received_at, &console.zone, lang);
     let line = format!(
@@ -249,7 +249,7 @@ pub(super) fn show(
 }
 
 /// A mail's page: what it is, what helps, and the words that decided.
-pub(super) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> String {
+pub(crate) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> String {
     let lang = console.lang;
     let style = console.style;
     let mut out = String::new();

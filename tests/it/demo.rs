@@ -1,12 +1,8 @@
 //! The embedded servers, as clients that we did not write see them; and the demo as its user sees it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "helpers of tests are tests, though clippy does not see it"
-)]
-
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use goen::clock::Clock;
@@ -16,6 +12,7 @@ use goen::net::{self, Security};
 use goen::secret::Secret;
 use jiff::Timestamp;
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio_rustls::client::TlsStream;
@@ -166,4 +163,82 @@ async fn a_client_that_trusts_another_authority_does_not_connect() {
     let refused = net::secure(&at, net::connect(&at).await.unwrap()).await;
     assert!(matches!(refused, Err(net::ConnectError::Tls { .. })));
     servers.end().await;
+}
+
+/// `goen demo` with nothing of this machine's environment: no desktop, no settings, no terminal.
+fn demo(temporary: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_goen"));
+    command
+        .env_clear()
+        .env("HOME", temporary)
+        .env("TMPDIR", temporary)
+        .env("LANG", "en_US.UTF-8")
+        .arg("demo")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+#[tokio::test]
+async fn goen_demo_yes_ends_well_within_fifteen_seconds_and_leaves_nothing() {
+    let temporary = TempDir::new().unwrap();
+    let begun = Instant::now();
+    let ended = demo(temporary.path(), &["--yes"]).output().await.unwrap();
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    let complained = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{printed}{complained}");
+    assert!(printed.contains("Copies received: 1."), "{printed}");
+    assert_eq!(complained, "");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn goen_demo_with_nobody_to_ask_sends_nothing_and_says_so() {
+    let temporary = TempDir::new().unwrap();
+    let ended = demo(temporary.path(), &[]).output().await.unwrap();
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(1), "{printed}");
+    assert!(printed.trim_end().ends_with("Nothing was sent."), "{printed}");
+    assert!(!printed.contains("SMTP server received"), "{printed}");
+}
+
+#[tokio::test]
+async fn goen_demo_keep_stays_to_be_played_with_until_interrupted() {
+    let temporary = TempDir::new().unwrap();
+    let mut playing =
+        demo(temporary.path(), &["--yes", "--keep"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(playing.stdout.take().unwrap()).lines();
+    let mut settings = None;
+    loop {
+        let line = lines.next_line().await.unwrap().expect("it goes on");
+        let exports = line.trim().strip_prefix("export GOEN_CONFIG=");
+        if let Some((config, state)) = exports.and_then(|rest| rest.split_once(" GOEN_STATE=")) {
+            settings =
+                Some((config.trim_matches('\'').to_owned(), state.trim_matches('\'').to_owned()));
+        }
+        if line.contains("rm -r") {
+            break;
+        }
+    }
+    let (config, state) = settings.unwrap();
+    // The pass that arrives now is told like any other mail.
+    while !lines.next_line().await.unwrap().expect("it goes on").contains("goen show") {}
+
+    let listed = Command::new(env!("CARGO_BIN_EXE_goen"))
+        .env_clear()
+        .env("HOME", temporary.path())
+        .env("GOEN_CONFIG", config)
+        .env("GOEN_STATE", state)
+        .args(["list", "--json", "--limit", "1"])
+        .output()
+        .await
+        .unwrap();
+    let newest: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(newest["outcome"], "advanced");
+
+    let pid = playing.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
+    assert!(playing.wait().await.unwrap().success());
 }
