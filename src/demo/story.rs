@@ -396,8 +396,8 @@ impl Story<'_> {
         let (user, password) = (&login.user, login.password.expose());
         let goes_on = say!(
             lang,
-            "サーバーと goen は動いたままです。Ctrl-C で終わります。別の端末で:",
-            "Servers and goen keep running until Ctrl-C. In another terminal:"
+            "サーバーと goen は動いたままで、まもなくもう 1 通届きます。Ctrl-C で終わります。別の端末で:",
+            "Servers and goen keep running until Ctrl-C, and one more mail is on its way. Elsewhere:"
         );
         let by_mail_program = say!(
             lang,
@@ -420,7 +420,8 @@ impl Story<'_> {
              {by_mail_program}\n\n\
              {INDENT}IMAP 127.0.0.1:{imap}   SMTP 127.0.0.1:{smtp}\n\
              {INDENT}{user}   {password}\n\n\
-             {afterwards}"
+             {afterwards}",
+            goes_on = wrap(&goes_on, self.console.columns.saturating_sub(HANGING)),
         )?;
         self.out.flush()?;
         let sample = inbox::pass(self.console.clock.now());
@@ -432,8 +433,8 @@ impl Story<'_> {
     pub(super) async fn go_on(&mut self) -> Result<(), Failure> {
         while let Some(notice) = self.notices.recv().await {
             let _ = self.desktop.show(&notice).await;
-            let text = wrap(&format!("{}\n{}", notice.summary, notice.body), self.console.columns);
-            writeln!(self.out, "\n{text}")?;
+            writeln!(self.out, "\n{}", self.console.style.bold(&notice.summary))?;
+            self.tell_that(&notice.body)?;
             self.out.flush()?;
         }
         Ok(())
