@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Console, Failure};
 use crate::config::{self, Config, Paths};
 use crate::daemon::{self, Daemon, Voice};
+use crate::demo::{self, Consent};
 use crate::lang::Explain as _;
 use crate::notify::Notifier;
-use crate::demo::{self, Consent};
 use crate::systemd;
 
 #[derive(Debug, Args)]
