@@ -295,7 +295,7 @@ fn configuration(
                 "{}",
                 say!(
                     lang,
-                    "{path} に誤りはありません(アカウント {accounts} 件)",
+                    "{path} に誤りはありません（アカウント {accounts} 件）",
                     "{path} is fine ({accounts} account(s))"
                 )
             )?;

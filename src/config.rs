@@ -404,7 +404,7 @@ impl Problem {
             ),
             Self::Recheck(seconds) => say!(
                 lang,
-                "watch.recheck_seconds は 60 から 300 の間にしてください(今は {seconds})",
+                "watch.recheck_seconds は 60 から 300 の間にしてください（今は {seconds}）",
                 "watch.recheck_seconds must be from 60 to 300 (it is {seconds})"
             ),
         }
@@ -455,7 +455,7 @@ impl Explain for ConfigError {
             )),
             Self::Layered(error) => Explanation::new(say!(
                 lang,
-                "設定(環境変数 GOEN__… を含む)を読めません: {error}",
+                "設定（環境変数 GOEN__… を含む）を読めません: {error}",
                 "the settings (with GOEN__… of the environment) cannot be read: {error}"
             ))
             .hint(say!(

@@ -120,7 +120,7 @@ impl Explain for ConnectError {
             ))
             .hint(say!(
                 lang,
-                "ポート番号と security の設定を確かめてください(IMAP は 993 と tls、SMTP は 465 と tls または 587 と starttls が普通です)",
+                "ポート番号と security の設定を確かめてください（IMAP は 993 と tls、SMTP は 465 と tls または 587 と starttls が普通です）",
                 "check port and `security`: usual are 993 with tls for IMAP, 465 with tls or 587 with starttls for SMTP"
             )),
             Self::Tls { server, source } => Explanation::new(say!(

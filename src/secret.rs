@@ -150,7 +150,7 @@ impl Explain for SecretError {
             )),
             Self::NoKeyring(words) => Explanation::new(say!(
                 lang,
-                "キーリング(Secret Service)が見つかりません: {words}",
+                "キーリング（Secret Service）が見つかりません: {words}",
                 "no keyring (Secret Service) was found: {words}"
             ))
             .hint(say!(

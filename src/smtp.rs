@@ -243,7 +243,7 @@ impl Explain for SmtpError {
             )),
             Self::NoMechanism { offered, .. } => Explanation::new(say!(
                 lang,
-                "このサーバーで使えるログイン方法がありません(サーバーの対応: {offered})",
+                "このサーバーで使えるログイン方法がありません（サーバーの対応: {offered}）",
                 "there is no way to log in that the server knows (it offers: {offered})"
             ))
             .hint(say!(
@@ -253,13 +253,13 @@ impl Explain for SmtpError {
             )),
             Self::Refused { phase, reply } => Explanation::new(say!(
                 lang,
-                "メールサーバーに断られました({phase}): {reply}",
+                "メールサーバーに断られました（{phase}）: {reply}",
                 "the mail server refused ({phase}): {reply}",
                 phase = phase.told(lang)
             )),
             Self::Broken { phase, words } => Explanation::new(say!(
                 lang,
-                "メールサーバーとの通信が途切れました({phase}): {words}",
+                "メールサーバーとの通信が途切れました（{phase}）: {words}",
                 "the connection to the mail server broke off ({phase}): {words}",
                 phase = phase.told(lang)
             ))

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 pub(crate) use rusqlite::Transaction;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -31,6 +31,12 @@ const MIGRATIONS: &[&str] = &[include_str!("store/migrations/0001_start.sql")];
 
 /// How long one process waits for another's transaction. Each takes milliseconds.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often opening is tried while another process is making the store.
+const OPEN_TRIES: u32 = 50;
+
+/// The pause between two such tries.
+const OPEN_PAUSE: Duration = Duration::from_millis(20);
 
 /// What goes wrong with the store.
 #[derive(Debug, thiserror::Error)]
@@ -252,6 +258,18 @@ impl Store {
             file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(io(path))?;
         }
         drop(file);
+        // SQLite does not wait, whatever its busy time-out, where two processes make a store or
+        // switch it to WAL at the same moment: it could be a deadlock. It is not; the other is done soon.
+        for _ in 0..OPEN_TRIES {
+            match Self::prepare(Connection::open(path)?, path) {
+                Err(StoreError::Sqlite(error))
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) =>
+                {
+                    std::thread::sleep(OPEN_PAUSE);
+                }
+                done => return done,
+            }
+        }
         Self::prepare(Connection::open(path)?, path)
     }
 

@@ -157,7 +157,7 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
     match &entry.state {
         State::Draft => say!(
             lang,
-            "返信の下書きがあります(まだ送りません): goen review {id}",
+            "返信の下書きがあります（まだ送りません）: goen review {id}",
             "there is a draft of a reply (nothing is sent): goen review {id}"
         ),
         State::Approved => {
@@ -187,7 +187,7 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
                 }
                 Proof::ToldByUser => say!(lang, "届いたとのことでした", "you said that it arrived"),
             };
-            say!(lang, "返信は送信済みです({proof})。", "the reply was sent ({proof}).")
+            say!(lang, "返信は送信済みです（{proof}）。", "the reply was sent ({proof}).")
         }
         State::Uncertain => say!(
             lang,
@@ -204,7 +204,7 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
             };
             say!(
                 lang,
-                "返信は送られませんでした({why})。直してもう一度承認できます: goen review {id}",
+                "返信は送られませんでした（{why}）。直してもう一度承認できます: goen review {id}",
                 "the reply was not sent ({why}). You can mend and approve it again: goen review {id}"
             )
         }

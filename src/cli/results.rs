@@ -323,7 +323,7 @@ pub(super) fn status(
     } else {
         say!(
             lang,
-            "goen は動いていません(systemctl --user start goen、または goen run)。",
+            "goen は動いていません（systemctl --user start goen、または goen run）。",
             "goen is not running (systemctl --user start goen, or goen run)."
         )
     };
@@ -344,7 +344,7 @@ pub(super) fn status(
             "{}",
             say!(
                 lang,
-                "応募に関するメール {results} 通(goen list --all)",
+                "応募に関するメール {results} 通（goen list --all）",
                 "{results} mails about applications (goen list --all)"
             )
         )?;
@@ -382,7 +382,7 @@ fn health_line(status: &AccountStatus, console: &Console) -> String {
             let retry = moment(*retry_at, &console.zone, lang);
             say!(
                 lang,
-                "{since} から受信できていません(次は {retry}): {words}",
+                "{since} から受信できていません（次は {retry}）: {words}",
                 "nothing received since {since} (next try {retry}): {words}"
             )
         }

@@ -45,14 +45,17 @@ pub(crate) fn wrap(text: &str, columns: usize) -> String {
 }
 
 /// Characters that must not begin a line (行頭禁則).
-const NOT_AT_START: &str = "、。,.)」』】)]}!?!?ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々…:;";
+const NOT_AT_START: &str =
+    "、。，．・：；？！ー…々）」』】〉》］｝ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.:;?!)]}";
 
 fn wrap_line(line: &str, columns: usize, out: &mut String) {
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
     let mut used = 0;
     for word in words(line) {
         let width = word.trim_end().width();
-        if used > indent.len() && used + width > columns && !starts_with_closing(&word) {
+        // A full stop may hang: Japanese keeps two columns free for it.
+        let room = if width == 2 { columns.saturating_sub(2) } else { columns };
+        if used > indent.len() && used + width > room && !starts_with_closing(&word) {
             let kept = out.trim_end_matches(' ').len();
             out.truncate(kept);
             out.push('\n');
@@ -135,8 +138,8 @@ mod tests {
 
     #[test]
     fn a_line_never_begins_with_a_full_stop() {
-        assert_eq!(wrap("ああいいう。", 10), "ああいいう。");
-        assert_eq!(wrap("ああいいうえ", 10), "ああいいう\nえ");
+        assert_eq!(wrap("ああいい。うえ", 10), "ああいい。\nうえ");
+        assert_eq!(wrap("ああいいうえ", 10), "ああいい\nうえ");
     }
 
     #[test]

@@ -282,7 +282,7 @@ impl Explain for State {
             Self::Draft => Explanation::new(say!(lang, "下書き", "draft")),
             Self::Approved => Explanation::new(say!(
                 lang,
-                "承認済み(送信を待っています)",
+                "承認済み（送信を待っています）",
                 "approved, waiting to be sent"
             )),
             Self::Sending => Explanation::new(say!(lang, "送信しています", "being sent")),
@@ -291,12 +291,12 @@ impl Explain for State {
             }
             Self::Sent(Proof::InSentMailbox) => Explanation::new(say!(
                 lang,
-                "送信済み(送信済みフォルダーにあります)",
+                "送信済み（送信済みフォルダーにあります）",
                 "sent (it is in the Sent mailbox)"
             )),
             Self::Sent(Proof::ToldByUser) => Explanation::new(say!(
                 lang,
-                "送信済み(届いたと教えていただきました)",
+                "送信済み（届いたと教えていただきました）",
                 "sent (you said that it arrived)"
             )),
             Self::Uncertain => Explanation::new(say!(

@@ -186,3 +186,18 @@ fn nobody_else_can_read_the_store() {
     let folder_mode = path.parent().unwrap().metadata().unwrap().permissions().mode();
     assert_eq!(folder_mode & 0o777, 0o700);
 }
+
+#[test]
+fn many_may_open_a_store_that_is_not_there_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let path = folder.path().join(format!("{round}.db"));
+        std::thread::scope(|scope| {
+            let opened: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| Store::open(&path).map(drop))).collect();
+            for opening in opened {
+                opening.join().unwrap().unwrap();
+            }
+        });
+    }
+}

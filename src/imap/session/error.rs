@@ -93,13 +93,13 @@ impl Explain for SessionError {
             Self::NoLogin { with, offered } => Explanation::new(if *with == "token" {
                 say!(
                     lang,
-                    "このサーバーはトークン(OAuth)でのログインを受け付けていません(受け付ける方法: {offered})",
+                    "このサーバーはトークン（OAuth）でのログインを受け付けていません（受け付ける方法: {offered}）",
                     "the server does not accept tokens (OAuth); it offers {offered}"
                 )
             } else {
                 say!(
                     lang,
-                    "このサーバーはパスワードでのログインを受け付けていません(受け付ける方法: {offered})",
+                    "このサーバーはパスワードでのログインを受け付けていません（受け付ける方法: {offered}）",
                     "the server does not accept passwords; it offers {offered}"
                 )
             })
@@ -112,7 +112,7 @@ impl Explain for SessionError {
             } else {
                 say!(
                     lang,
-                    "OAuth のトークン(token_command、または GNOME オンラインアカウント)を使ってください",
+                    "OAuth のトークン（token_command、または GNOME オンラインアカウント）を使ってください",
                     "use an OAuth token (`token_command`, or GNOME Online Accounts)"
                 )
             }),
