@@ -3,10 +3,56 @@
 //! [`Mail::read`] takes wire bytes and gives this. It never panics and does no I/O; whatever
 //! in a message cannot be read is left out and marked, never guessed silently.
 
+mod address;
+mod blocks;
+mod charset;
+mod field;
+mod html;
+mod marks;
+mod params;
+mod plain;
+mod read;
+mod scrub;
+mod structure;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::lang::Lang;
+use crate::lang::{Explain, Explanation, Lang};
+use crate::say;
+
+/// Why bytes are not a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Nothing but white space.
+    #[error("the message is empty")]
+    Empty,
+    /// Not one header field that a mail has.
+    #[error("the message has no header")]
+    NoHeader,
+}
+
+impl Explain for Unreadable {
+    fn explain(&self, lang: Lang) -> Explanation {
+        match self {
+            Self::Empty => Explanation::new(say!(
+                lang,
+                "このメールは空で、読み取れるものがありません",
+                "this mail is empty: there is nothing to read"
+            )),
+            Self::NoHeader => Explanation::new(say!(
+                lang,
+                "メールとして読み取れません（差出人や件名などのヘッダーがありません）",
+                "this cannot be read as a mail: it has no header (sender, subject, …)"
+            ))
+            .hint(say!(
+                lang,
+                "メールソフトで「ソースを保存」した .eml ファイルを指定してください",
+                "give a file that a mail program saved as source (.eml)"
+            )),
+        }
+    }
+}
 
 /// A `Message-ID`'s content without its angle brackets, checked to be safe in a header of ours:
 /// printable ASCII, no spaces, no angle brackets, at most 900 bytes.
@@ -172,6 +218,17 @@ pub struct Mail {
 }
 
 impl Mail {
+    /// Reads a message (RFC 5322, MIME) as it came over the wire or lies in a file.
+    ///
+    /// Never panics, takes time linear in the size, and keeps to limits on size, depth and number of parts
+    /// ([`Mail::truncated`] tells when one was met). A leading mbox `From ` line is passed over.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if there is no header; anything else gives a mail, if need be an empty one.
+    pub fn read(message: &[u8]) -> Result<Self, Unreadable> {
+        read::message(message)
+    }
+
     /// The author's own new words, blocks joined by an empty line.
     #[must_use]
     pub fn new_text(&self) -> String {
