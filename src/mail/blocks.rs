@@ -5,6 +5,10 @@
 //! the news. Text that a mail passes on (an agent forwarding a company's answer) may *be* the
 //! news and is [`Role::Forwarded`]; text that an answer merely repeats is [`Role::Quoted`].
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
 use super::{Block, Role};
 
 /// A line and where it stands.
@@ -24,7 +28,7 @@ pub(super) struct Line<'a> {
 
 impl Line<'_> {
     fn is_blank(&self) -> bool {
-        self.text.trim().is_empty()
+        !self.text.contains(|c: char| !c.is_whitespace())
     }
 }
 
@@ -140,8 +144,10 @@ impl<'a> Sorter<'a> {
     fn quotation(&mut self, attributed: bool) {
         let rest = self.rest();
         let mut length = rest.iter().position(|line| line.depth == 0).unwrap_or(rest.len());
-        // Some programs leave empty lines of a quotation unmarked.
-        while let [blank, next, ..] = rest.get(length..).unwrap_or_default() {
+        // Some programs leave empty lines of a quotation unmarked. (Arrows have them between.)
+        while (self.answers || attributed)
+            && let [blank, next, ..] = rest.get(length..).unwrap_or_default()
+        {
             if !(blank.is_blank() && next.depth > 0) {
                 break;
             }
@@ -375,6 +381,12 @@ enum HeaderField {
 }
 
 fn header_field(text: &str) -> Option<HeaderField> {
+    /// The longest label, in bytes, with what stands before it.
+    const LABEL_MAX_BYTES: usize = 40;
+    // `：` is EF BC 9A.
+    if !text.bytes().take(LABEL_MAX_BYTES).any(|byte| matches!(byte, b':' | 0x9a)) {
+        return None;
+    }
     let text = text.trim_start_matches([' ', '\u{3000}', '*', '\t']);
     let (label, _) = text.split_once([':', '：'])?;
     let label = label.trim_end_matches([' ', '\u{3000}', '*']);
@@ -406,6 +418,9 @@ fn is_rule_char(c: char) -> bool {
 /// Whether a line is drawn, not written.
 fn is_rule(text: &str) -> bool {
     let text = text.trim();
+    if !text.starts_with(is_rule_char) {
+        return false;
+    }
     let length = text.chars().count();
     let drawn = text.chars().all(|c| is_rule_char(c) || c.is_whitespace());
     // A dash alone is a rule too, if it is a long one or the old `--`.
@@ -462,17 +477,18 @@ fn is_signature(lines: &[Line<'_>], ruled: bool) -> bool {
             continue;
         }
         written += 1;
-        if speaks_of_a_selection(text) {
+        let words = words_of(text);
+        if words.selection {
             return false;
         }
-        if is_legal(text) {
+        if words.legal {
             legal += 1;
         } else if is_sentence(text) {
             // A legal notice may run on.
             if legal == 0 {
                 return false;
             }
-        } else if is_contact(text) {
+        } else if is_contact(text, words.telephone) {
             contacts += 1;
         }
     }
@@ -481,37 +497,68 @@ fn is_signature(lines: &[Line<'_>], ruled: bool) -> bool {
 }
 
 /// Words that a body says and a signature does not.
-fn speaks_of_a_selection(text: &str) -> bool {
-    /// Department names that carry such words.
-    const NAMES: [&str; 10] = ["選考担当", "選考事務局", "選考係", "応募受付", "応募窓口", "応募者対応", "求人広告", "求人サイト", "求人メディア", "職業紹介"];
-    const JAPANESE: [&str; 27] = ["日時", "日程", "会場", "場所", "面接", "結果", "合否", "合格", "期限", "締切", "〆切", "応募", "職種", "求人",
-        "見送", "見合わせ", "不採用", "内定", "通過", "選考", "持ち物", "所要時間", "残念", "ご連絡ください", "開催", "ポジション", "希望"];
-    const ENGLISH: [&str; 9] = ["interview", "your application", "unfortunately", "position:", "result", "deadline", "regret", "offer", "schedule"];
-    let named = NAMES.iter().any(|name| text.contains(name));
-    if !named && JAPANESE.iter().any(|word| text.contains(word)) {
-        return true;
-    }
-    if !text.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return false;
-    }
-    let text = text.to_ascii_lowercase();
-    ENGLISH.iter().any(|word| text.contains(word))
+const SELECTION: &[&str] = &[
+    "日時", "日程", "会場", "場所", "面接", "結果", "合否", "合格", "期限", "締切", "〆切", "応募", "職種", "求人",
+    "見送", "見合わせ", "不採用", "内定", "通過", "選考", "持ち物", "所要時間", "残念", "ご連絡ください", "開催",
+    "ポジション", "希望", "interview", "your application", "unfortunately", "position:", "result", "deadline",
+    "regret", "offer", "schedule",
+];
+
+/// Names of departments and trades that contain such words.
+const NAMES: &[&str] = &[
+    "選考担当", "選考事務局", "選考係", "応募受付", "応募窓口", "応募者対応", "求人広告", "求人サイト", "求人メディア", "職業紹介",
+];
+
+/// What lawyers and mail systems put below.
+const LEGAL: &[&str] = &[
+    "送信専用", "配信専用", "自動送信", "自動配信", "返信はできません", "返信いただ", "返信頂", "配信停止", "登録解除", "機密",
+    "誤って受信", "誤送信", "お心当たり", "個人情報", "無断転載", "©", "confidential", "unsubscribe",
+    "intended recipient", "do not reply", "no-reply", "automated message", "automatically generated",
+    "all rights reserved", "copyright", "privileged", "registered office",
+];
+
+const TELEPHONE: &[&str] = &[
+    "tel", "fax", "phone", "mobile", "ext.", "電話", "ＴＥＬ", "ＦＡＸ", "携帯", "℡", "☎", "直通", "内線",
+];
+
+/// Which of these lists a line has words of.
+#[derive(Debug, Default, Clone, Copy)]
+struct Words {
+    selection: bool,
+    legal: bool,
+    telephone: bool,
 }
 
-/// Lines of the kind that lawyers and mail systems put below.
-fn is_legal(text: &str) -> bool {
-    const JAPANESE: [&str; 15] = ["送信専用", "配信専用", "自動送信", "自動配信", "返信はできません", "返信いただ", "返信頂", "配信停止", "登録解除",
-        "機密", "誤って受信", "誤送信", "お心当たり", "個人情報", "無断転載"];
-    const ENGLISH: [&str; 11] = ["confidential", "unsubscribe", "intended recipient", "do not reply", "no-reply", "automated message",
-        "automatically generated", "all rights reserved", "copyright", "privileged", "registered office"];
-    if text.contains(['©', '®']) || JAPANESE.iter().any(|word| text.contains(word)) {
-        return true;
+/// Finds the words of all lists in one pass; ASCII letters in any case. Longer words win, so 応募窓口 is
+/// a name and not an 応募.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(SELECTION.iter().chain(NAMES).chain(LEGAL).chain(TELEPHONE))
+        .ok()
+});
+
+fn words_of(text: &str) -> Words {
+    let mut words = Words::default();
+    for found in WORDS.iter().flat_map(|all| all.find_iter(text)) {
+        let mut at = found.pattern().as_usize();
+        for (list, flag) in [
+            (SELECTION, Some(&mut words.selection)),
+            (NAMES, None),
+            (LEGAL, Some(&mut words.legal)),
+            (TELEPHONE, Some(&mut words.telephone)),
+        ] {
+            if at < list.len() {
+                if let Some(flag) = flag {
+                    *flag = true;
+                }
+                break;
+            }
+            at -= list.len();
+        }
     }
-    if !text.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return false;
-    }
-    let text = text.to_ascii_lowercase();
-    ENGLISH.iter().any(|word| text.contains(word))
+    words
 }
 
 /// Running text, as against a name, a department or an address.
@@ -525,16 +572,14 @@ fn is_sentence(text: &str) -> bool {
         || text.chars().count() > CHARS_MAX
 }
 
-/// A telephone number, postal address or mail address.
-fn is_contact(text: &str) -> bool {
+/// A telephone number, postal address or mail address. `telephone`: the line names one.
+fn is_contact(text: &str, telephone: bool) -> bool {
     let digits = text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '０'..='９')).count();
-    let lower = text.to_ascii_lowercase();
+    let bare = |c: char| matches!(c, '0'..='9' | ' ' | '-' | '+' | '(' | ')' | '.' | '/');
     text.contains('〒')
-        || lower.contains('@') && !lower.contains("http")
-        || digits >= 6
-            && (["tel", "fax", "phone", "mobile", "ext."].iter().any(|word| lower.contains(word))
-                || ["電話", "ＴＥＬ", "携帯", "℡", "☎", "直通", "内線"].iter().any(|word| text.contains(word)))
-        || digits >= 9 && text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '+' | '(' | ')' | '.' | '/'))
+        || text.contains('@') && !text.contains("http")
+        || telephone && digits >= 6
+        || digits >= 9 && text.chars().all(bare)
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ fn charset(label: &str) -> Option<Charset> {
 /// Decodes `bytes`, which call themselves `label`.
 pub(super) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Decoded<'a> {
     let named = label.and_then(charset);
-    let escapes = bytes.iter().any(|byte| matches!(*byte, ESC | SHIFT_OUT));
+    let escapes = bytes.contains(&ESC) || bytes.contains(&SHIFT_OUT);
     match named {
         Some(Charset::Utf7) if bytes.is_ascii() => {
             if let Some(text) = utf7(bytes) {
@@ -101,7 +101,9 @@ pub(super) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Decoded<'a> {
             }
         }
         _ if !escapes && bytes.is_ascii() => {
-            return Decoded::fits(String::from_utf8_lossy(bytes));
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                return Decoded::fits(text);
+            }
         }
         Some(Charset::Other(encoding)) if !has_jis_escape(bytes) && !is_surely_utf8(bytes) => {
             if let Some(text) = strictly(encoding, bytes) {

@@ -24,20 +24,23 @@ const IDS_MAX: usize = 100;
 /// `hint` is the charset of the mail's text: old Japanese programs write both alike.
 pub(super) fn text<'a>(raw: &'a [u8], hint: Option<&str>) -> Decoded<'a> {
     let raw = raw.get(..FIELD_MAX_BYTES).unwrap_or(raw).trim_ascii();
-    let unfolded: Cow<'a, [u8]> = if raw.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+    let unfolded: Cow<'a, [u8]> = if raw.contains(&b'\n') || raw.contains(&b'\r') {
         Cow::Owned(raw.iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect())
     } else {
         Cow::Borrowed(raw)
     };
-    if let Ok(text) = std::str::from_utf8(&unfolded)
-        && !unfolded.contains(&0x1b)
-    {
-        // ASCII, or UTF-8 as RFC 6532 allows it: nothing to guess.
-        return match unfolded {
-            Cow::Borrowed(bytes) => Decoded { text: String::from_utf8_lossy(bytes), guessed: false },
-            Cow::Owned(_) => Decoded { text: Cow::Owned(text.to_owned()), guessed: false },
-        };
-    }
+    // ASCII, or UTF-8 as RFC 6532 allows it: nothing to guess.
+    let unfolded = match unfolded {
+        Cow::Borrowed(bytes) if !bytes.contains(&0x1b) => match std::str::from_utf8(bytes) {
+            Ok(text) => return Decoded { text: Cow::Borrowed(text), guessed: false },
+            Err(_) => unfolded,
+        },
+        Cow::Owned(bytes) if !bytes.contains(&0x1b) => match String::from_utf8(bytes) {
+            Ok(text) => return Decoded { text: Cow::Owned(text), guessed: false },
+            Err(invalid) => Cow::Owned(invalid.into_bytes()),
+        },
+        other => other,
+    };
     let text = charset::decode(&unfolded, hint).text.into_owned();
     Decoded { text: Cow::Owned(text), guessed: true }
 }
@@ -175,9 +178,20 @@ fn quoted(data: &[u8]) -> Vec<u8> {
 }
 
 /// The byte that two hexadecimal digits stand for.
-pub(super) fn hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    Some(digit(high)? << 4 | digit(low)?)
+pub(super) const fn hex(high: u8, low: u8) -> Option<u8> {
+    match (digit(high), digit(low)) {
+        (Some(high), Some(low)) => Some(high << 4 | low),
+        _ => None,
+    }
+}
+
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
 }
 
 /// The usable identifiers of a `Message-ID`, `In-Reply-To` or `References` field, in order, without repeats

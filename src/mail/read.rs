@@ -4,7 +4,7 @@ use mail_parser::Message;
 
 use super::structure::{self, Fields, Kind, Part};
 use super::{
-    Address, Attachment, Block, Mail, Role, Unreadable, address, blocks, charset, field, html, join, marks,
+    Address, Attachment, Block, Mail, Role, Unreadable, address, blocks, charset, field, html, marks,
     plain, scrub,
 };
 use crate::lang::Lang;
@@ -155,11 +155,17 @@ impl<'a> Reading<'a> {
 
     /// The text a mail program would show, and the other alternative if both say something.
     fn texts(&mut self, answers: bool, budget: &mut Budget) -> (Vec<Block>, Vec<Block>) {
-        let plain = self.view(&self.message.text_body, answers, budget);
-        if self.message.text_body == self.message.html_body {
+        let cut = self.cut_texts();
+        let of_kind = |kind: Kind| cut.iter().filter(move |(is, _)| *is == kind).map(|(_, id)| *id);
+        let plain_ids: Vec<u32> =
+            self.message.text_body.iter().copied().chain(of_kind(Kind::Plain)).collect();
+        let html_ids: Vec<u32> =
+            self.message.html_body.iter().copied().chain(of_kind(Kind::Html)).collect();
+        let plain = self.view(&plain_ids, answers, budget);
+        if plain_ids == html_ids {
             return (plain, Vec::new());
         }
-        let html = self.view(&self.message.html_body, answers, budget);
+        let html = self.view(&html_ids, answers, budget);
         if says_nothing(&html) {
             (plain, html)
         } else if says_nothing(&plain) || is_stub(&plain, &html) {
@@ -167,6 +173,15 @@ impl<'a> Reading<'a> {
         } else {
             (plain, html)
         }
+    }
+
+    /// Texts whose end is missing because the message was cut off.
+    fn cut_texts(&self) -> Vec<(Kind, u32)> {
+        let parts = self.message.attachments.iter().filter_map(|id| {
+            let part = self.part(usize::try_from(*id).ok()?)?;
+            part.is_cut_text().then(|| (part.kind(), *id))
+        });
+        parts.take(TEXTS_MAX).collect()
     }
 
     /// The blocks of these parts, one after the other.
@@ -244,7 +259,7 @@ impl<'a> Reading<'a> {
                     budget.mails -= 1;
                     mails.extend(self.attached(part, budget));
                 }
-                Kind::Plain | Kind::Html if shown() => {}
+                Kind::Plain | Kind::Html if shown() || part.is_cut_text() => {}
                 Kind::Plain | Kind::Html | Kind::Other if others.len() < ATTACHMENTS_MAX => {
                     others.push(Attachment {
                         name: part.file_name(self.hint.as_deref()),
@@ -289,7 +304,12 @@ fn is_html(text: &str) -> bool {
 
 /// No letter and no digit in any block.
 fn says_nothing(blocks: &[Block]) -> bool {
-    !blocks.iter().any(|block| block.text.contains(char::is_alphanumeric))
+    !blocks.iter().any(|block| block.text.contains(is_word_char))
+}
+
+/// Letters and digits, roughly and fast: not signs, not lines drawn.
+const fn is_word_char(c: char) -> bool {
+    matches!(c, '0'..='9' | 'A'..='Z' | 'a'..='z' | '\u{c0}'..='\u{1fff}' | '\u{3040}'..)
 }
 
 /// Whether the plain text only tells to look at the HTML one.
@@ -297,19 +317,22 @@ fn is_stub(plain: &[Block], html: &[Block]) -> bool {
     /// Stubs are a sentence or two, with a link.
     const STUB_CHARS_MAX: usize = 400;
     const SAYS_SO: [&str; 14] = [
-        "htmlメール", "ｈｔｍｌメール", "html形式", "html 形式", "html対応", "htmlに対応", "html版", "html mail", "html e-mail",
+        "htmlメール", "ＨＴＭＬメール", "html形式", "html 形式", "html対応", "htmlに対応", "html版", "html mail", "html e-mail",
         "html email", "html version", "support html", "html format", "view this email in",
     ];
     let count = |blocks: &[Block]| -> usize {
-        blocks.iter().map(|block| block.text.chars().filter(|c| c.is_alphanumeric()).count()).sum()
+        blocks.iter().map(|block| block.text.chars().filter(|c| is_word_char(*c)).count()).sum()
     };
+    if plain.iter().map(|block| block.text.len()).sum::<usize>() > STUB_CHARS_MAX * 4 {
+        return false;
+    }
     let plain_chars = count(plain);
     if plain_chars > STUB_CHARS_MAX {
         return false;
     }
     let html_chars = count(html);
     let says_so = plain.iter().any(|block| {
-        let text = block.text.to_lowercase();
+        let text = block.text.to_ascii_lowercase();
         SAYS_SO.iter().any(|phrase| text.contains(phrase))
     });
     // A line of greeting before a whole letter is a stub too, whatever it says.
@@ -318,37 +341,40 @@ fn is_stub(plain: &[Block], html: &[Block]) -> bool {
 
 /// The language most of the new text is in: Japanese if there is more kana than a name or a footer brings.
 fn language(subject: &str, body: &[Block]) -> Lang {
-    let new = join(body, Role::New);
-    if let Some(lang) = language_of(&new) {
-        return lang;
-    }
-    let all: Vec<&str> = body.iter().map(|block| block.text.as_str()).chain([subject]).collect();
-    language_of(&all.join("\n")).unwrap_or(Lang::Ja)
+    let new = body.iter().filter(|block| block.role == Role::New);
+    language_of(new.map(|block| block.text.as_str()))
+        .or_else(|| {
+            language_of(body.iter().map(|block| block.text.as_str()).chain([subject]))
+        })
+        .unwrap_or(Lang::Ja)
 }
 
-fn language_of(text: &str) -> Option<Lang> {
+/// The language of these texts; `None` if they have no letters.
+fn language_of<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Lang> {
+    /// The language of a text shows within its first screen.
+    const LOOK_BYTES: usize = 2048;
     let mut kana = 0_usize;
     let mut han = 0_usize;
     let mut latin = 0_usize;
-    for word in text.split_ascii_whitespace() {
+    for text in texts {
+        let text = text.get(..text.floor_char_boundary(LOOK_BYTES)).unwrap_or(text);
+        let bytes = text.as_bytes();
+        latin += bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+        // The first byte in UTF-8: kana and `。、「」` have E3, kanji E4 to E9.
+        kana += bytes.iter().filter(|byte| **byte == 0xe3).count();
+        han += bytes.iter().filter(|byte| (0xe4..=0xe9).contains(*byte)).count();
         // Addresses are in no language.
-        if word.starts_with("http") || word.contains('@') {
-            continue;
-        }
-        for c in word.chars() {
-            match c {
-                'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' => latin += 1,
-                '\u{3041}'..='\u{30ff}' | '\u{ff66}'..='\u{ff9f}' => kana += 1,
-                '\u{3400}'..='\u{9fff}' => han += 1,
-                _ => {}
-            }
+        for (at, _) in text.match_indices("http") {
+            let address = bytes.get(at..).unwrap_or_default();
+            let length = address.iter().position(|byte| !byte.is_ascii_graphic());
+            latin = latin.saturating_sub(length.unwrap_or(address.len()));
         }
     }
     if kana + han + latin == 0 {
         return None;
     }
-    // Japanese prose is half kana; a bilingual mail has as many letters again and three times as long.
-    let japanese = kana.saturating_mul(12) >= latin && kana > 0 || latin < han;
+    // Japanese prose is half kana; a bilingual mail has its English besides, several times as long.
+    let japanese = kana > 0 && kana.saturating_mul(12) >= latin || latin < han;
     Some(if japanese { Lang::Ja } else { Lang::En })
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use mail_parser::{
-    Header, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+    ContentType, Header, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
 };
 
 use super::{field, params::Params};
@@ -206,9 +206,28 @@ impl<'a> Part<'a> {
             PartType::Message(_) => Kind::Mail,
             PartType::Text(_) | PartType::Html(_) if self.is_renamed_mail() => Kind::EncodedMail,
             PartType::Html(_) => Kind::Html,
+            // A part cut off before its boundary is text, whatever it says.
+            PartType::Text(_) if self.is_type("text", "html") => Kind::Html,
             PartType::Text(_) => Kind::Plain,
             PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Multipart(_) => Kind::Other,
         }
+    }
+
+    fn is_type(&self, kind: &str, subtype: &str) -> bool {
+        self.part.is_content_type(kind, subtype)
+    }
+
+    /// Whether the part is text to show that `mail-parser` lists as an attachment because the boundary
+    /// behind it is missing: the message was cut off.
+    pub(super) fn is_cut_text(&self) -> bool {
+        let text = self.part.content_type().is_none()
+            || self.is_type("text", "plain")
+            || self.is_type("text", "html");
+        let attached = self.part.content_disposition().is_some_and(ContentType::is_attachment);
+        self.part.is_encoding_problem
+            && text
+            && !attached
+            && matches!(self.part.body, PartType::Text(_) | PartType::Html(_))
     }
 
     fn is_renamed_mail(&self) -> bool {
@@ -290,31 +309,32 @@ impl<'a> Part<'a> {
 fn quoted_printable(data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(data.len());
     let mut rest = data;
-    while let Some(at) = rest.iter().position(|byte| *byte == b'=') {
-        let (literal, tail) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-        bytes.extend_from_slice(literal);
-        rest = match tail {
-            [_, b'\r', b'\n', tail @ ..] | [_, b'\n', tail @ ..] => tail,
-            [_, high, low, tail @ ..] if field::hex(*high, *low).is_some() => {
-                bytes.extend(field::hex(*high, *low));
+    while let Some((&byte, tail)) = rest.split_first() {
+        if byte != b'=' {
+            let run = tail.iter().position(|byte| *byte == b'=').map_or(rest.len(), |at| at + 1);
+            let (literal, tail) = rest.split_at_checked(run).unwrap_or((rest, &[]));
+            bytes.extend_from_slice(literal);
+            rest = tail;
+            continue;
+        }
+        if let [high, low, after @ ..] = tail
+            && let Some(value) = field::hex(*high, *low)
+        {
+            bytes.push(value);
+            rest = after;
+            continue;
+        }
+        // White space between `=` and the line end was added on the way.
+        let padding = tail.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        rest = match tail.get(padding..).unwrap_or_default() {
+            [b'\r', b'\n', after @ ..] | [b'\n', after @ ..] => after,
+            [] => &[],
+            _ => {
+                bytes.push(b'=');
                 tail
             }
-            [equals, tail @ ..] => {
-                // White space between `=` and the line end was added on the way.
-                let padding = tail.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-                match tail.get(padding..) {
-                    Some([b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..]) if padding > 0 => tail,
-                    Some([]) => &[],
-                    _ => {
-                        bytes.push(*equals);
-                        tail
-                    }
-                }
-            }
-            [] => &[],
         };
     }
-    bytes.extend_from_slice(rest);
     bytes
 }
 
