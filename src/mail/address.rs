@@ -138,7 +138,9 @@ impl Reader {
             .as_str()
             .match_indices('?')
             .nth(3)
-            .filter(|(at, _)| chars.as_str().get(at + 1..).is_some_and(|rest| rest.starts_with('=')))
+            .filter(|(at, _)| {
+                chars.as_str().get(at + 1..).is_some_and(|rest| rest.starts_with('='))
+            })
             .map(|(at, _)| at + 2);
         self.push('=');
         let Some((word, rest)) = whole.and_then(|end| chars.as_str().split_at_checked(end)) else {
@@ -157,7 +159,9 @@ impl Reader {
             Some(spec) => (addr_spec(spec), self.phrase.as_str()),
             None => match self.bare.trim().rsplit_once([' ', '\t']) {
                 // "Name user@domain", the brackets forgotten; but not `"a b"@domain`.
-                Some((name, spec)) if spec.contains('@') && !spec.ends_with('"') && !name.contains('"') => {
+                Some((name, spec))
+                    if spec.contains('@') && !spec.ends_with('"') && !name.contains('"') =>
+                {
                     (addr_spec(spec), name)
                 }
                 _ => (addr_spec(&self.bare), ""),
@@ -215,7 +219,9 @@ mod tests {
     #[test]
     fn carrier_addresses_are_kept_exactly_as_written() {
         assert_eq!(
-            read(r#"foo..bar.@docomo.example, "foo..bar."@docomo.example, <.abc@ezweb.example>, 山田 <"a..b."@docomo.example>"#),
+            read(
+                r#"foo..bar.@docomo.example, "foo..bar."@docomo.example, <.abc@ezweb.example>, 山田 <"a..b."@docomo.example>"#
+            ),
             pairs(&[
                 ("", "foo..bar.@docomo.example"),
                 ("", r#""foo..bar."@docomo.example"#),
@@ -237,7 +243,9 @@ mod tests {
     #[test]
     fn comments_quotes_and_forgotten_brackets_are_understood() {
         assert_eq!(
-            read(r#""Sato, Ken" <k@example.com>, m@example.com (Mori (HR)), Aoi x@example.com, "unclosed <u@example.com>"#),
+            read(
+                r#""Sato, Ken" <k@example.com>, m@example.com (Mori (HR)), Aoi x@example.com, "unclosed <u@example.com>"#
+            ),
             pairs(&[
                 ("Sato, Ken", "k@example.com"),
                 ("Mori (HR)", "m@example.com"),
@@ -254,7 +262,10 @@ mod tests {
 
     #[test]
     fn an_encoded_word_with_a_comma_does_not_end_the_mailbox() {
-        assert_eq!(read("=?UTF-8?Q?Sato,_Ken?= <k@example.com>"), pairs(&[("Sato, Ken", "k@example.com")]));
+        assert_eq!(
+            read("=?UTF-8?Q?Sato,_Ken?= <k@example.com>"),
+            pairs(&[("Sato, Ken", "k@example.com")])
+        );
     }
 
     #[test]

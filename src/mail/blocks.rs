@@ -48,7 +48,8 @@ pub(super) fn split(lines: &[Line<'_>], answers: bool) -> Vec<Block> {
     let mut blocks = Vec::with_capacity(runs.len() + 1);
     for (role, lines) in runs {
         if role == Role::New {
-            let (words, signature) = without_signature(lines);
+            let has_words = blocks.iter().any(|block: &Block| block.role == Role::New);
+            let (words, signature) = without_signature(lines, has_words);
             push(&mut blocks, Role::New, words);
             push(&mut blocks, Role::Signature, signature);
         } else {
@@ -156,9 +157,10 @@ impl<'a> Sorter<'a> {
         }
         let run = rest.get(..length).unwrap_or_default();
         let says_who = attributed
-            || run.iter().find(|line| !line.is_blank()).is_some_and(|line| {
-                matches!(attribution(line.text), Some(Attribution::Clear))
-            });
+            || run
+                .iter()
+                .find(|line| !line.is_blank())
+                .is_some_and(|line| matches!(attribution(line.text), Some(Attribution::Clear)));
         let arrow = run.iter().filter(|line| !line.is_blank()).count() < 2
             && run.iter().all(|line| line.may_be_arrow);
         let role = if run.iter().find(|line| !line.is_blank()).and_then(|line| banner(line.text))
@@ -298,14 +300,25 @@ fn attribution(text: &str) -> Option<Attribution> {
         return None;
     }
     let dated = has_date(said);
-    let says = ["wrote", "writes", "書きました", "のメール", "より", "のメッセージ", "さんからのメール", "schrieb", "a écrit"]
-        .iter()
-        .any(|verb| said.ends_with(verb));
+    let says = [
+        "wrote",
+        "writes",
+        "書きました",
+        "のメール",
+        "より",
+        "のメッセージ",
+        "さんからのメール",
+        "schrieb",
+        "a écrit",
+    ]
+    .iter()
+    .any(|verb| said.ends_with(verb));
     let addressed = said.contains('@') && said.ends_with(['>', ')', '）', '＞']);
     if dated && (says || addressed) {
         return Some(Attribution::Clear);
     }
-    let spoken = said.ends_with("wrote") || said.ends_with("writes") || said.ends_with("書きました");
+    let spoken =
+        said.ends_with("wrote") || said.ends_with("writes") || said.ends_with("書きました");
     spoken.then_some(Attribution::Likely)
 }
 
@@ -354,20 +367,42 @@ fn banner(text: &str) -> Option<Banner> {
     }
     let words = words.to_lowercase();
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
-    if has(&["forwarded message", "forwarded mail", "forwarded by", "begin forward", "転送されたメッセージ",
-        "転送されたメール", "転送メッセージ", "転送メール", "以下転送", "以下、転送", "転送ここから", "転送開始"])
-        || words == "転送"
+    if has(&[
+        "forwarded message",
+        "forwarded mail",
+        "forwarded by",
+        "begin forward",
+        "転送されたメッセージ",
+        "転送されたメール",
+        "転送メッセージ",
+        "転送メール",
+        "以下転送",
+        "以下、転送",
+        "転送ここから",
+        "転送開始",
+    ]) || words == "転送"
     {
         let ends = words.starts_with("end ") || has(&["ここまで", "以上", "終わり", "終了"]);
         // Without a rule around it only what programs write: people announce their forwards in prose.
-        let program = ruled || words.starts_with("begin forwarded message") || words.starts_with("転送されたメッセージ");
+        let program = ruled
+            || words.starts_with("begin forwarded message")
+            || words.starts_with("転送されたメッセージ");
         return program.then_some(if ends { Banner::End } else { Banner::Forward });
     }
     if ruled && has(&["転送ここまで", "ここまで転送", "転送終"]) {
         return Some(Banner::End);
     }
-    (ruled && has(&["original message", "original mail", "original appointment", "元のメッセージ", "元のメール",
-        "オリジナルメッセージ", "オリジナル メッセージ", "オリジナルのメッセージ"]))
+    (ruled
+        && has(&[
+            "original message",
+            "original mail",
+            "original appointment",
+            "元のメッセージ",
+            "元のメール",
+            "オリジナルメッセージ",
+            "オリジナル メッセージ",
+            "オリジナルのメッセージ",
+        ]))
     .then_some(Banner::Original)
 }
 
@@ -396,7 +431,8 @@ fn header_field(text: &str) -> Option<HeaderField> {
     let is = |names: &[&str]| names.iter().any(|name| label.eq_ignore_ascii_case(name));
     if is(&["From", "差出人", "送信者", "送信元", "発信者"]) {
         Some(HeaderField::From)
-    } else if is(&["Sent", "Date", "送信日時", "日時", "日付", "送信日", "受信日時"]) {
+    } else if is(&["Sent", "Date", "送信日時", "日時", "日付", "送信日", "受信日時"])
+    {
         Some(HeaderField::Date)
     } else if is(&["To", "Cc", "Bcc", "宛先", "宛て先", "CC"]) {
         Some(HeaderField::To)
@@ -427,13 +463,19 @@ fn is_rule(text: &str) -> bool {
     drawn && (length >= 3 || matches!(text, "--" | "—" | "―" | "─" | "——"))
 }
 
-/// Splits the author's lines into words and signature (empty if there is none).
-fn without_signature<'b, 'a>(lines: &'b [Line<'a>]) -> (&'b [Line<'a>], &'b [Line<'a>]) {
+/// Splits the author's lines into words and signature (empty if there is none). If the mail has no words
+/// before these (`has_words`), they cannot all be signature.
+fn without_signature<'b, 'a>(
+    lines: &'b [Line<'a>],
+    has_words: bool,
+) -> (&'b [Line<'a>], &'b [Line<'a>]) {
     let none = (lines, <&[Line<'_>]>::default());
     let Some(last) = lines.iter().rposition(|line| !line.is_blank()) else { return none };
     signature_start(lines.get(..=last).unwrap_or_default())
         .and_then(|start| lines.split_at_checked(start))
-        .filter(|(words, _)| words.iter().any(|line| !line.is_blank() && !is_rule(line.text)))
+        .filter(|(words, _)| {
+            has_words || words.iter().any(|line| !line.is_blank() && !is_rule(line.text))
+        })
         .unwrap_or(none)
 }
 
@@ -498,27 +540,103 @@ fn is_signature(lines: &[Line<'_>], ruled: bool) -> bool {
 
 /// Words that a body says and a signature does not.
 const SELECTION: &[&str] = &[
-    "日時", "日程", "会場", "場所", "面接", "結果", "合否", "合格", "期限", "締切", "〆切", "応募", "職種", "求人",
-    "見送", "見合わせ", "不採用", "内定", "通過", "選考", "持ち物", "所要時間", "残念", "ご連絡ください", "開催",
-    "ポジション", "希望", "interview", "your application", "unfortunately", "position:", "result", "deadline",
-    "regret", "offer", "schedule",
+    "日時",
+    "日程",
+    "会場",
+    "場所",
+    "面接",
+    "結果",
+    "合否",
+    "合格",
+    "期限",
+    "締切",
+    "〆切",
+    "応募",
+    "職種",
+    "求人",
+    "見送",
+    "見合わせ",
+    "不採用",
+    "内定",
+    "通過",
+    "選考",
+    "持ち物",
+    "所要時間",
+    "残念",
+    "ご連絡ください",
+    "開催",
+    "ポジション",
+    "希望",
+    "interview",
+    "your application",
+    "unfortunately",
+    "position:",
+    "result",
+    "deadline",
+    "regret",
+    "offer",
+    "schedule",
 ];
 
 /// Names of departments and trades that contain such words.
 const NAMES: &[&str] = &[
-    "選考担当", "選考事務局", "選考係", "応募受付", "応募窓口", "応募者対応", "求人広告", "求人サイト", "求人メディア", "職業紹介",
+    "選考担当",
+    "選考事務局",
+    "選考係",
+    "応募受付",
+    "応募窓口",
+    "応募者対応",
+    "求人広告",
+    "求人サイト",
+    "求人メディア",
+    "職業紹介",
 ];
 
 /// What lawyers and mail systems put below.
 const LEGAL: &[&str] = &[
-    "送信専用", "配信専用", "自動送信", "自動配信", "返信はできません", "返信いただ", "返信頂", "配信停止", "登録解除", "機密",
-    "誤って受信", "誤送信", "お心当たり", "個人情報", "無断転載", "©", "confidential", "unsubscribe",
-    "intended recipient", "do not reply", "no-reply", "automated message", "automatically generated",
-    "all rights reserved", "copyright", "privileged", "registered office",
+    "送信専用",
+    "配信専用",
+    "自動送信",
+    "自動配信",
+    "返信はできません",
+    "返信いただ",
+    "返信頂",
+    "配信停止",
+    "登録解除",
+    "機密",
+    "誤って受信",
+    "誤送信",
+    "お心当たり",
+    "個人情報",
+    "無断転載",
+    "©",
+    "confidential",
+    "unsubscribe",
+    "intended recipient",
+    "do not reply",
+    "no-reply",
+    "automated message",
+    "automatically generated",
+    "all rights reserved",
+    "copyright",
+    "privileged",
+    "registered office",
 ];
 
 const TELEPHONE: &[&str] = &[
-    "tel", "fax", "phone", "mobile", "ext.", "電話", "ＴＥＬ", "ＦＡＸ", "携帯", "℡", "☎", "直通", "内線",
+    "tel",
+    "fax",
+    "phone",
+    "mobile",
+    "ext.",
+    "電話",
+    "ＴＥＬ",
+    "ＦＡＸ",
+    "携帯",
+    "℡",
+    "☎",
+    "直通",
+    "内線",
 ];
 
 /// Which of these lists a line has words of.
@@ -566,7 +684,9 @@ fn is_sentence(text: &str) -> bool {
     const CHARS_MAX: usize = 70;
     text.contains('。')
         || text.ends_with(['、', '，', '!', '?', '！', '？'])
-        || ["ます", "です", "ました", "ません", "ください", "下さい"].iter().any(|end| text.ends_with(end))
+        || ["ます", "です", "ました", "ません", "ください", "下さい"]
+            .iter()
+            .any(|end| text.ends_with(end))
         || (text.is_ascii() && text.ends_with('.') && text.split_ascii_whitespace().count() > 6)
         || (text.is_ascii() && text.split_ascii_whitespace().count() > 12)
         || text.chars().count() > CHARS_MAX

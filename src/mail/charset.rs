@@ -7,9 +7,7 @@
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{
-    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_16BE, UTF_16LE,
-};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_16BE, UTF_16LE};
 
 const ESC: u8 = 0x1b;
 const SHIFT_OUT: u8 = 0x0e;
@@ -53,19 +51,44 @@ fn charset(label: &str) -> Option<Charset> {
         "us-ascii" | "ascii" | "ansi-x3.4-1968" | "iso646-us" | "646" => Charset::Ascii,
         "utf-7" | "unicode-1-1-utf-7" | "csutf7" | "x-utf-7" => Charset::Utf7,
         "utf-16" | "utf-16le" | "utf-16be" | "csutf16" | "unicode" => Charset::Utf16,
-        "iso-2022-jp" | "iso-2022-jp-1" | "iso-2022-jp-2" | "iso-2022-jp-3"
-        | "iso-2022-jp-2004" | "iso-2022-jp-ms" | "iso2022-jp" | "iso2022jp" | "csiso2022jp"
-        | "csiso2022jp2" | "cp50220" | "cp50221" | "cp50222" | "x-windows-50220"
-        | "x-windows-50221" | "windows-50221" | "x-windows-iso2022jp" | "jis" | "x-jis"
-        | "jis7" | "jis8" | "junet" => Charset::Jis,
+        "iso-2022-jp"
+        | "iso-2022-jp-1"
+        | "iso-2022-jp-2"
+        | "iso-2022-jp-3"
+        | "iso-2022-jp-2004"
+        | "iso-2022-jp-ms"
+        | "iso2022-jp"
+        | "iso2022jp"
+        | "csiso2022jp"
+        | "csiso2022jp2"
+        | "cp50220"
+        | "cp50221"
+        | "cp50222"
+        | "x-windows-50220"
+        | "x-windows-50221"
+        | "windows-50221"
+        | "x-windows-iso2022jp"
+        | "jis"
+        | "x-jis"
+        | "jis7"
+        | "jis8"
+        | "junet" => Charset::Jis,
         "shift-jis" | "shiftjis" | "shift-jis-2004" | "sjis" | "x-sjis" | "s-jis" | "sjis-win"
         | "csshiftjis" | "cp932" | "ms932" | "x-ms932" | "x-ms-cp932" | "windows-932"
         | "windows-31j" | "cswindows31j" | "x-sjis-cp932" | "cp943" | "cp943c" | "ibm-943"
         | "ms-kanji" | "mskanji" => Charset::Other(SHIFT_JIS),
-        "euc-jp" | "eucjp" | "x-euc-jp" | "x-eucjp" | "eucjp-ms" | "euc-jp-ms" | "eucjp-win"
-        | "x-eucjp-open" | "cp51932" | "cp20932" | "ujis" | "cseucpkdfmtjapanese" => {
-            Charset::Other(EUC_JP)
-        }
+        "euc-jp"
+        | "eucjp"
+        | "x-euc-jp"
+        | "x-eucjp"
+        | "eucjp-ms"
+        | "euc-jp-ms"
+        | "eucjp-win"
+        | "x-eucjp-open"
+        | "cp51932"
+        | "cp20932"
+        | "ujis"
+        | "cseucpkdfmtjapanese" => Charset::Other(EUC_JP),
         "gb2312" | "gbk" | "gb18030" | "cp936" | "ms936" | "euc-cn" | "x-gbk" => {
             Charset::Other(GB18030)
         }
@@ -211,9 +234,9 @@ fn is_surely_utf8(bytes: &[u8]) -> bool {
 /// Whether a sequence that switches to JIS X 0208, 0212 or half-width katakana stands in `bytes`.
 fn has_jis_escape(bytes: &[u8]) -> bool {
     bytes.contains(&ESC)
-        && bytes.windows(3).any(|window| {
-            matches!(window, [ESC, b'$', b'B' | b'@' | b'('] | [ESC, b'(', b'I'])
-        })
+        && bytes
+            .windows(3)
+            .any(|window| matches!(window, [ESC, b'$', b'B' | b'@' | b'('] | [ESC, b'(', b'I']))
 }
 
 /// What the bytes stand for at a place in ISO-2022-JP.
@@ -292,9 +315,7 @@ fn utf16(bytes: &[u8]) -> Option<String> {
             (if little > big { UTF_16LE } else { UTF_16BE }, bytes)
         }
     };
-    encoding
-        .decode_without_bom_handling_and_without_replacement(bytes)
-        .map(|text| text.into_owned())
+    encoding.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
 }
 
 /// UTF-7 (RFC 2152); `None` if a shifted run is not base64 of UTF-16.
@@ -379,8 +400,10 @@ mod tests {
 
     #[test]
     fn western_text_without_a_label_does_not_become_kanji() {
-        assert_eq!(text(b"Thank you for your r\xe9sum\xe9, Andr\xe9.", None).0,
-            "Thank you for your résumé, André.");
+        assert_eq!(
+            text(b"Thank you for your r\xe9sum\xe9, Andr\xe9.", None).0,
+            "Thank you for your résumé, André."
+        );
     }
 
     #[test]
@@ -395,7 +418,10 @@ mod tests {
 
     #[test]
     fn plain_ascii_is_never_a_guess() {
-        assert_eq!(text(b"Dear Mr. Sato", Some("no-such-charset")), ("Dear Mr. Sato".to_owned(), false));
+        assert_eq!(
+            text(b"Dear Mr. Sato", Some("no-such-charset")),
+            ("Dear Mr. Sato".to_owned(), false)
+        );
     }
 
     #[test]

@@ -269,7 +269,8 @@ mod tests {
 
     #[test]
     fn references_keep_the_first_and_the_newest() {
-        let field: String = (0..500).map(|n| format!("<{n}@x>\r\n ")).collect();
+        let ids: Vec<String> = (0..500).map(|n| format!("<{n}@x>")).collect();
+        let field = ids.join("\r\n ");
         let (ids, cut) = message_ids(field.as_bytes());
         assert!(cut);
         assert_eq!(ids.len(), IDS_MAX);
@@ -286,8 +287,11 @@ mod tests {
     #[test]
     fn a_japanese_date_is_read_with_and_without_its_offset() {
         let expected: jiff::Timestamp = "2026-11-17T01:12:00Z".parse().unwrap();
-        for text in ["Tue, 17 Nov 2026 10:12:00 +0900 (JST)", "Tue, 17 Nov 2026 10:12:00 JST",
-            "17 Nov 2026 01:12:00 GMT"] {
+        for text in [
+            "Tue, 17 Nov 2026 10:12:00 +0900 (JST)",
+            "Tue, 17 Nov 2026 10:12:00 JST",
+            "17 Nov 2026 01:12:00 GMT",
+        ] {
             assert_eq!(date(text.as_bytes()), Some(expected), "{text}");
         }
         assert_eq!(date(b"yesterday"), None);

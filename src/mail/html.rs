@@ -214,8 +214,13 @@ impl Renderer {
         style.hidden |= layout == Layout::Unseen;
         style.preformatted |= name == b"pre";
         style.backed |= name == b"button";
-        self.tag =
-            Some(Tag { key, layout, style, attribute: Attribute::Other, blockquote: name == b"blockquote" });
+        self.tag = Some(Tag {
+            key,
+            layout,
+            style,
+            attribute: Attribute::Other,
+            blockquote: name == b"blockquote",
+        });
     }
 
     /// Ends elements that HTML lets authors leave open: a hidden `<p>` ends where the next begins.
@@ -500,12 +505,20 @@ fn apply_name(name: &str, tag: &mut Tag) {
     match name {
         // Gmail, Yahoo!, Proton, Thunderbird; Outlook on the Web.
         "gmail_quote" | "gmail_quote_container" if tag.blockquote => {}
-        "gmail_quote" | "gmail_quote_container" | "yahoo_quoted" | "protonmail_quote"
-        | "moz-cite-prefix" | "mail-editor-reference-message-container" => {
+        "gmail_quote"
+        | "gmail_quote_container"
+        | "yahoo_quoted"
+        | "protonmail_quote"
+        | "moz-cite-prefix"
+        | "mail-editor-reference-message-container" => {
             tag.style.quotes = tag.style.quotes.saturating_add(1);
         }
-        "gmail_signature" | "moz-signature" | "Signature" | "ms-outlook-mobile-signature"
-        | "protonmail_signature_block" | "AppleMailSignature" => tag.style.signature = true,
+        "gmail_signature"
+        | "moz-signature"
+        | "Signature"
+        | "ms-outlook-mobile-signature"
+        | "protonmail_signature_block"
+        | "AppleMailSignature" => tag.style.signature = true,
         _ => {}
     }
 }
@@ -581,7 +594,13 @@ fn is_white(value: &str) -> bool {
         .collect();
     matches!(
         plain.as_str(),
-        "white" | "#fff" | "#ffffff" | "ffffff" | "#fefefe" | "rgb(255,255,255)" | "rgba(255,255,255,1)"
+        "white"
+            | "#fff"
+            | "#ffffff"
+            | "ffffff"
+            | "#fefefe"
+            | "rgb(255,255,255)"
+            | "rgba(255,255,255,1)"
     )
 }
 
@@ -596,7 +615,9 @@ mod tests {
     #[test]
     fn blocks_and_breaks_make_lines_and_inline_tags_do_not_split_words() {
         assert_eq!(
-            seen("<p>次の<b>選</b><span>考</span>への<wbr>ご案&shy;内は</p><div>見&#8203;送<i>り</i></div>で<br>す<br><br>。"),
+            seen(
+                "<p>次の<b>選</b><span>考</span>への<wbr>ご案&shy;内は</p><div>見&#8203;送<i>り</i></div>で<br>す<br><br>。"
+            ),
             "次の選考へのご案内は\n\n見送り\nで\nす\n\n。",
         );
     }
@@ -604,7 +625,9 @@ mod tests {
     #[test]
     fn table_cells_stand_side_by_side_and_rows_below_each_other() {
         assert_eq!(
-            seen("<table><tr><td>日時</td><td>11月22日</td></tr><tr><th><p>場所</p></th><td><div>東京</div></td></tr></table>"),
+            seen(
+                "<table><tr><td>日時</td><td>11月22日</td></tr><tr><th><p>場所</p></th><td><div>東京</div></td></tr></table>"
+            ),
             "日時\t11月22日\n場所\t東京",
         );
     }
@@ -616,7 +639,10 @@ mod tests {
 
     #[test]
     fn a_source_line_end_joins_japanese_and_separates_english() {
-        assert_eq!(seen("<p>採用を見\r\n送らせて\n  Dear\nSato さん</p>"), "採用を見送らせて Dear Sato さん");
+        assert_eq!(
+            seen("<p>採用を見\r\n送らせて\n  Dear\nSato さん</p>"),
+            "採用を見送らせて Dear Sato さん"
+        );
     }
 
     #[test]
@@ -639,7 +665,7 @@ mod tests {
             "<!-- x --><!--[if mso]>x<![endif]-->",
             "<p style='display:none'>x",
         ] {
-            assert_eq!(seen(&format!("前{hidden}<p>後</p>")).replace("\n", ""), "前後", "{hidden}");
+            assert_eq!(seen(&format!("前{hidden}<p>後</p>")).replace('\n', ""), "前後", "{hidden}");
         }
     }
 
@@ -664,7 +690,10 @@ mod tests {
 
     #[test]
     fn entities_and_nbsp_are_what_they_stand_for() {
-        assert_eq!(seen("田中&nbsp;太郎 &amp; &hearts;&#12372;&#x8B70;&zwnj;&lt;b&gt;"), "田中 太郎 & ♥ご議<b>");
+        assert_eq!(
+            seen("田中&nbsp;太郎 &amp; &hearts;&#12372;&#x8B70;&zwnj;&lt;b&gt;"),
+            "田中 太郎 & ♥ご議<b>"
+        );
         assert_eq!(seen("<p>a</p><p>&nbsp;</p><p>b</p>"), "a\n\nb");
     }
 
@@ -693,7 +722,8 @@ mod tests {
 
     #[test]
     fn every_line_has_its_marks() {
-        let page = render("<p>a<br><br>b<blockquote>c<p>d</blockquote><pre>e\n\n  f\n</pre>g", 1000);
+        let page =
+            render("<p>a<br><br>b<blockquote>c<p>d</blockquote><pre>e\n\n  f\n</pre>g", 1000);
         assert_eq!(page.text.lines().count(), page.marks.len(), "{:?}", page.text);
     }
 
@@ -704,8 +734,14 @@ mod tests {
 
     #[test]
     fn deep_and_broken_markup_takes_linear_time() {
-        for html in ["<div>".repeat(100_000), "<b></i>".repeat(100_000), "</p>".repeat(100_000),
-            "<table><tr><td>".repeat(30_000), "<".repeat(100_000), "<a ".repeat(100_000)] {
+        for html in [
+            "<div>".repeat(100_000),
+            "<b></i>".repeat(100_000),
+            "</p>".repeat(100_000),
+            "<table><tr><td>".repeat(30_000),
+            "<".repeat(100_000),
+            "<a ".repeat(100_000),
+        ] {
             render(&html, 1000);
         }
     }

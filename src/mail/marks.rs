@@ -18,9 +18,8 @@ pub(super) fn read(fields: &Fields<'_>, is_report: bool) -> Marks {
         }),
         list: fields.has("List-Id") || fields.has("List-Post"),
         list_unsubscribe: fields.has("List-Unsubscribe"),
-        null_return_path: value("Return-Path").is_some_and(|value| {
-            value.chars().filter(|c| !c.is_whitespace()).eq("<>".chars())
-        }),
+        null_return_path: value("Return-Path")
+            .is_some_and(|value| value.chars().filter(|c| !c.is_whitespace()).eq("<>".chars())),
         suppress_auto_response: fields.has("X-Auto-Response-Suppress"),
         report: is_report,
         dmarc: value("Authentication-Results").and_then(|value| dmarc(&value)),
@@ -71,7 +70,10 @@ mod tests {
     #[test]
     fn the_verdict_on_dmarc_is_read_outside_comments_and_quotes_only() {
         for (value, expected) in [
-            ("mx.example.jp; spf=pass smtp.mailfrom=a.example; DMARC = Pass (p=NONE) header.from=a.example", Some("pass")),
+            (
+                "mx.example.jp; spf=pass smtp.mailfrom=a.example; DMARC = Pass (p=NONE) header.from=a.example",
+                Some("pass"),
+            ),
             ("mx.example.jp; dkim=fail (dmarc=pass; dmarc=pass) ; dmarc=fail", Some("fail")),
             ("mx.example.jp; x=\"; dmarc=pass\"", None),
             ("mx.example.jp; none", None),

@@ -46,9 +46,9 @@ impl Params {
 
     /// The decoded value of a parameter meant for people: a file name.
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        let value = self
-            .extended(name)
-            .or_else(|| self.get(name).map(|value| field::encoded_words(value).text.into_owned()))?;
+        let value = self.extended(name).or_else(|| {
+            self.get(name).map(|value| field::encoded_words(value).text.into_owned())
+        })?;
         let value = scrub::one_line(&value);
         (!value.is_empty()).then_some(value)
     }
@@ -155,7 +155,8 @@ mod tests {
     #[test]
     fn a_file_name_in_pieces_is_put_together_in_order() {
         assert_eq!(
-            name("a/b; name*1*=%E6%9B%B8; name*2=.pdf; name*0*=UTF-8'ja'%E8%A6%8B%E7%A9%8D").as_deref(),
+            name("a/b; name*1*=%E6%9B%B8; name*2=.pdf; name*0*=UTF-8'ja'%E8%A6%8B%E7%A9%8D")
+                .as_deref(),
             Some("見積書.pdf"),
         );
     }
@@ -172,7 +173,8 @@ mod tests {
 
     #[test]
     fn broken_parameters_are_passed_over() {
-        let params = Params::read(b"text/plain;;; charset ; = ; format=flowed (rfc 3676); delsp", None);
+        let params =
+            Params::read(b"text/plain;;; charset ; = ; format=flowed (rfc 3676); delsp", None);
         assert_eq!(params.get("format"), Some("flowed"));
         assert_eq!(params.get("charset"), None);
     }

@@ -4,8 +4,8 @@ use mail_parser::Message;
 
 use super::structure::{self, Fields, Kind, Part};
 use super::{
-    Address, Attachment, Block, Mail, Role, Unreadable, address, blocks, charset, field, html, marks,
-    plain, scrub,
+    Address, Attachment, Block, Mail, Role, Unreadable, address, blocks, charset, field, html,
+    marks, plain, scrub,
 };
 use crate::lang::Lang;
 
@@ -134,6 +134,7 @@ impl<'a> Reading<'a> {
         let Some(raw) = fields.first(name) else { return String::new() };
         let decoded = field::unstructured(raw, self.hint.as_deref());
         self.guessed |= decoded.guessed;
+        self.truncated |= raw.len() > field::FIELD_MAX_BYTES;
         decoded.text.into_owned()
     }
 
@@ -188,7 +189,9 @@ impl<'a> Reading<'a> {
     fn view(&mut self, ids: &[u32], answers: bool, budget: &mut Budget) -> Vec<Block> {
         let mut blocks: Vec<Block> = Vec::new();
         for id in ids {
-            let Some(part) = usize::try_from(*id).ok().and_then(|id| self.part(id)) else { continue };
+            let Some(part) = usize::try_from(*id).ok().and_then(|id| self.part(id)) else {
+                continue;
+            };
             let kind = part.kind();
             if !matches!(kind, Kind::Plain | Kind::Html) {
                 continue;
@@ -204,7 +207,13 @@ impl<'a> Reading<'a> {
     }
 
     /// The blocks of one part of text.
-    fn text(&mut self, part: Part<'_>, kind: Kind, answers: bool, budget: &mut Budget) -> Vec<Block> {
+    fn text(
+        &mut self,
+        part: Part<'_>,
+        kind: Kind,
+        answers: bool,
+        budget: &mut Budget,
+    ) -> Vec<Block> {
         let (bytes, cut) = part.contents(budget.text_bytes);
         budget.text_bytes = budget.text_bytes.saturating_sub(bytes.len());
         self.truncated |= cut;
@@ -235,7 +244,8 @@ impl<'a> Reading<'a> {
         }
         let text = scrub::lines(&decoded.text);
         if params.get("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
-            let delete_space = params.get("delsp").is_some_and(|yes| yes.eq_ignore_ascii_case("yes"));
+            let delete_space =
+                params.get("delsp").is_some_and(|yes| yes.eq_ignore_ascii_case("yes"));
             blocks::split(&plain::lines(&plain::unflow(&text, delete_space), true), answers)
         } else {
             blocks::split(&plain::lines(&text, false), answers)
@@ -246,29 +256,36 @@ impl<'a> Reading<'a> {
     fn attachments(&mut self, budget: &mut Budget) -> (Vec<Mail>, Vec<Attachment>) {
         let mut mails = Vec::new();
         let mut others = Vec::new();
-        let ids = self.message.attachments.iter().chain(&self.message.text_body);
-        for id in ids.filter_map(|id| usize::try_from(*id).ok()) {
-            let Some(part) = self.part(id) else { continue };
-            let shown = || self.message.text_body.iter().any(|shown| usize::try_from(*shown) == Ok(id));
+        let hidden_mails = self.message.text_body.iter().filter(|id| {
+            let part = usize::try_from(**id).ok().and_then(|id| self.part(id));
+            part.is_some_and(|part| part.kind() == Kind::EncodedMail)
+        });
+        let ids = self.message.attachments.iter().chain(hidden_mails);
+        let mut truncated = false;
+        for part in ids.filter_map(|id| self.part(usize::try_from(*id).ok()?)) {
             match part.kind() {
                 Kind::Mail | Kind::EncodedMail => {
                     if self.depth + 1 >= DEPTH_MAX || budget.mails == 0 {
-                        self.truncated = true;
+                        truncated = true;
                         continue;
                     }
                     budget.mails -= 1;
                     mails.extend(self.attached(part, budget));
                 }
-                Kind::Plain | Kind::Html if shown() || part.is_cut_text() => {}
-                Kind::Plain | Kind::Html | Kind::Other if others.len() < ATTACHMENTS_MAX => {
+                Kind::Plain | Kind::Html if part.is_cut_text() => {}
+                Kind::Plain | Kind::Html | Kind::Other => {
+                    if others.len() >= ATTACHMENTS_MAX {
+                        truncated = true;
+                        break;
+                    }
                     others.push(Attachment {
                         name: part.file_name(self.hint.as_deref()),
                         content_type: part.content_type(),
                     });
                 }
-                Kind::Plain | Kind::Html | Kind::Other => self.truncated = true,
             }
         }
+        self.truncated |= truncated;
         (mails, others)
     }
 
@@ -279,7 +296,8 @@ impl<'a> Reading<'a> {
         let depth = self.depth + 1;
         match part.mail() {
             Some(message) => {
-                Reading { message, depth, hint: None, guessed: false, truncated: false }.mail(budget)
+                Reading { message, depth, hint: None, guessed: false, truncated: false }
+                    .mail(budget)
             }
             None => read(&part.contents(ENCODED_MAX_BYTES).0, depth, budget).ok(),
         }
@@ -317,8 +335,20 @@ fn is_stub(plain: &[Block], html: &[Block]) -> bool {
     /// Stubs are a sentence or two, with a link.
     const STUB_CHARS_MAX: usize = 400;
     const SAYS_SO: [&str; 14] = [
-        "htmlメール", "ＨＴＭＬメール", "html形式", "html 形式", "html対応", "htmlに対応", "html版", "html mail", "html e-mail",
-        "html email", "html version", "support html", "html format", "view this email in",
+        "htmlメール",
+        "ＨＴＭＬメール",
+        "html形式",
+        "html 形式",
+        "html対応",
+        "htmlに対応",
+        "html版",
+        "html mail",
+        "html e-mail",
+        "html email",
+        "html version",
+        "support html",
+        "html format",
+        "view this email in",
     ];
     let count = |blocks: &[Block]| -> usize {
         blocks.iter().map(|block| block.text.chars().filter(|c| is_word_char(*c)).count()).sum()
@@ -343,9 +373,7 @@ fn is_stub(plain: &[Block], html: &[Block]) -> bool {
 fn language(subject: &str, body: &[Block]) -> Lang {
     let new = body.iter().filter(|block| block.role == Role::New);
     language_of(new.map(|block| block.text.as_str()))
-        .or_else(|| {
-            language_of(body.iter().map(|block| block.text.as_str()).chain([subject]))
-        })
+        .or_else(|| language_of(body.iter().map(|block| block.text.as_str()).chain([subject])))
         .unwrap_or(Lang::Ja)
 }
 
@@ -361,7 +389,7 @@ fn language_of<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Lang> {
         let bytes = text.as_bytes();
         latin += bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
         // The first byte in UTF-8: kana and `。、「」` have E3, kanji E4 to E9.
-        kana += bytes.iter().filter(|byte| **byte == 0xe3).count();
+        kana += bytes.iter().filter(|byte| matches!(byte, 0xe3)).count();
         han += bytes.iter().filter(|byte| (0xe4..=0xe9).contains(*byte)).count();
         // Addresses are in no language.
         for (at, _) in text.match_indices("http") {

@@ -29,15 +29,11 @@ const fn is_line_end(c: char) -> bool {
     matches!(c, '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a byte stands in `text` that begins one of the characters above in UTF-8. Looks at bytes without
-/// a branch, so the compiler takes many at once: this is most of the work for most mails.
+/// Whether a byte stands in `text` that begins one of the characters above in UTF-8. Counts
+/// instead of searching: without an early end the compiler takes many bytes at once.
 fn may_hold_odd_characters(text: &str) -> bool {
-    text.bytes().fold(false, |odd, byte| {
-        let control = (byte < b' ') & (byte != b'\n') & (byte != b'\t') | (byte == 0x7f);
-        let latin_or_mark = (byte == 0xc2) | (byte == 0xcd) | (byte == 0xd8);
-        let longer = (byte == 0xe1) | (byte == 0xe2) | (byte == 0xef) | (byte == 0xf3);
-        odd | control | latin_or_mark | longer
-    })
+    let odd = |byte: &u8| matches!(byte, 0..=0x08 | 0x0b..=0x1f | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3);
+    text.as_bytes().iter().filter(|byte| odd(byte)).count() > 0
 }
 
 /// Text of several lines: invisible characters out, every line end a `\n`, tabs kept.

@@ -1,1 +1,3 @@
 //! One test binary for everything that drives goen from outside.
+
+mod reader;

@@ -55,7 +55,10 @@ fn the_line_that_says_who_wrote_belongs_to_the_quotation() {
         expect(
             &format!("承知しました。\n\n{line}\n> お世話になります。\n"),
             true,
-            &[(Role::New, "承知しました。"), (Role::Quoted, &format!("{line}\nお世話になります。"))],
+            &[
+                (Role::New, "承知しました。"),
+                (Role::Quoted, &format!("{line}\nお世話になります。")),
+            ],
         );
     }
 }
@@ -79,7 +82,10 @@ fn an_unmarked_quotation_below_a_clear_attribution_goes_to_the_end() {
         true,
         &[
             (Role::New, "了解です。"),
-            (Role::Quoted, "2026年11月17日(火) 10:12 山田 <y@example.jp>:\n\n残念ながら不採用でしょうか。"),
+            (
+                Role::Quoted,
+                "2026年11月17日(火) 10:12 山田 <y@example.jp>:\n\n残念ながら不採用でしょうか。",
+            ),
         ],
     );
 }
@@ -126,7 +132,10 @@ fn an_answer_without_a_word_of_its_own_passes_on_what_follows() {
     expect(
         "-----Original Message-----\nFrom: A\nTo: B\nSubject: x\n\n不採用です。\n",
         true,
-        &[(Role::Forwarded, "-----Original Message-----\nFrom: A\nTo: B\nSubject: x\n\n不採用です。")],
+        &[(
+            Role::Forwarded,
+            "-----Original Message-----\nFrom: A\nTo: B\nSubject: x\n\n不採用です。",
+        )],
     );
 }
 
@@ -142,7 +151,9 @@ fn forward_banners_of_all_programs_are_known() {
         "------ 以下、転送 ------",
         "===== 転送 =====",
     ] {
-        let text = format!("企業様からです。\n\n{banner}\n差出人: 人事\n件名: 結果\n\n今回は見送ります。\n");
+        let text = format!(
+            "企業様からです。\n\n{banner}\n差出人: 人事\n件名: 結果\n\n今回は見送ります。\n"
+        );
         // The banner says what it is, even in an answer.
         for answers in [true, false] {
             expect(
@@ -150,7 +161,10 @@ fn forward_banners_of_all_programs_are_known() {
                 answers,
                 &[
                     (Role::New, "企業様からです。"),
-                    (Role::Forwarded, &format!("{banner}\n差出人: 人事\n件名: 結果\n\n今回は見送ります。")),
+                    (
+                        Role::Forwarded,
+                        &format!("{banner}\n差出人: 人事\n件名: 結果\n\n今回は見送ります。"),
+                    ),
                 ],
             );
         }
@@ -183,7 +197,10 @@ fn apple_mail_marks_forwards_like_quotations() {
         true,
         &[
             (Role::New, "FYI"),
-            (Role::Forwarded, "Begin forwarded message:\n\nFrom: HR <hr@example.com>\nSubject: Result\n\nYou are in."),
+            (
+                Role::Forwarded,
+                "Begin forwarded message:\n\nFrom: HR <hr@example.com>\nSubject: Result\n\nYou are in.",
+            ),
             (Role::Quoted, "Am I?"),
             (Role::New, "Cheers"),
         ],
@@ -196,8 +213,14 @@ fn what_a_forwarded_mail_itself_repeats_is_old() {
         "---------- Forwarded message ---------\nFrom: HR\nDate: Tue\nSubject: Re: x\n\n通過です。\n\n-----Original Message-----\nFrom: 私\nTo: HR\nSubject: x\n\n不採用でしょうか。\n",
         false,
         &[
-            (Role::Forwarded, "---------- Forwarded message ---------\nFrom: HR\nDate: Tue\nSubject: Re: x\n\n通過です。"),
-            (Role::Quoted, "-----Original Message-----\nFrom: 私\nTo: HR\nSubject: x\n\n不採用でしょうか。"),
+            (
+                Role::Forwarded,
+                "---------- Forwarded message ---------\nFrom: HR\nDate: Tue\nSubject: Re: x\n\n通過です。",
+            ),
+            (
+                Role::Quoted,
+                "-----Original Message-----\nFrom: 私\nTo: HR\nSubject: x\n\n不採用でしょうか。",
+            ),
         ],
     );
 }
@@ -236,12 +259,18 @@ fn signatures_are_taken_off() {
         "株式会社例 人事部\n課長 槇村\n〒100-0000 東京都千代田区1-1\nTEL 03-0000-1180(直通)",
         "────────\nThis e-mail is confidential. If you are not the intended recipient, delete it.",
     ] {
-        let found = blocks(&format!("今回は見送りとなりました。\n何卒ご了承ください。\n\n{signature}\n"), false);
+        let found = blocks(
+            &format!("今回は見送りとなりました。\n何卒ご了承ください。\n\n{signature}\n"),
+            false,
+        );
         assert_eq!(
             found,
             [
                 (Role::New, "今回は見送りとなりました。\n何卒ご了承ください。".to_owned()),
-                (Role::Signature, signature.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")),
+                (
+                    Role::Signature,
+                    signature.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+                ),
             ],
         );
     }
@@ -289,7 +318,10 @@ fn no_line_with_words_is_ever_lost() {
     for answers in [true, false] {
         let all: String = blocks(text, answers).into_iter().map(|(_, text)| text + "\n").collect();
         for word in ["a", "b", "c", "d", "e", "f", "g"] {
-            assert!(all.lines().any(|line| line.trim_start_matches("> ") == word), "{word} in {all}");
+            assert!(
+                all.lines().any(|line| line.trim_start_matches("> ") == word),
+                "{word} in {all}"
+            );
         }
     }
 }

@@ -27,13 +27,15 @@ fn bytes_that_are_no_mail_are_refused() {
 
 #[test]
 fn an_mbox_line_and_empty_lines_before_the_header_are_passed_over() {
-    let mail = read("\r\nFrom saiyo@example.jp Tue Nov 17 10:12:00 2026\r\nSubject: x\r\n\r\nbody\r\n");
+    let mail =
+        read("\r\nFrom saiyo@example.jp Tue Nov 17 10:12:00 2026\r\nSubject: x\r\n\r\nbody\r\n");
     assert_eq!((mail.subject.as_str(), mail.new_text().as_str()), ("x", "body"));
 }
 
 #[test]
 fn the_plain_text_is_the_body_and_the_html_the_alternative() {
-    let mail = alternative("今回は見送りとなりました。", "<p>今回は見送りと<b>なりました</b>。</p>");
+    let mail =
+        alternative("今回は見送りとなりました。", "<p>今回は見送りと<b>なりました</b>。</p>");
     assert_eq!(mail.new_text(), "今回は見送りとなりました。");
     assert_eq!(join(&mail.alternative, Role::New), "今回は見送りとなりました。");
 }
@@ -57,7 +59,9 @@ fn a_stub_gives_way_to_the_html() {
 
 #[test]
 fn a_plain_part_that_holds_html_source_is_read_as_html() {
-    let mail = read("Subject: x\nContent-Type: text/plain; charset=utf-8\n\n<!DOCTYPE html><html><body><p>通<b>過</b></p></body></html>\n");
+    let mail = read(
+        "Subject: x\nContent-Type: text/plain; charset=utf-8\n\n<!DOCTYPE html><html><body><p>通<b>過</b></p></body></html>\n",
+    );
     assert_eq!(mail.new_text(), "通過");
 }
 
@@ -86,7 +90,9 @@ fn text_parts_of_a_mixed_mail_follow_each_other() {
 fn an_attached_mail_is_read_whatever_its_encoding() {
     let inner = "From: hr@example.jp\nSubject: inner\nContent-Type: text/plain; charset=utf-8\n\n今回は見送ります。\n";
     let base64 = "RnJvbTogaHJAZXhhbXBsZS5qcApTdWJqZWN0OiBpbm5lcgpDb250ZW50LVR5cGU6IHRleHQvcGxhaW47IGNoYXJzZXQ9dXRmLTgKCuS7iuWbnuOBr+imi+mAgeOCiuOBvuOBmeOAggo=";
-    for (encoding, part) in [("8bit", inner.to_owned()), ("base64", base64.to_owned()), ("BASE64 ", base64.to_owned())] {
+    for (encoding, part) in
+        [("8bit", inner.to_owned()), ("base64", base64.to_owned()), ("BASE64 ", base64.to_owned())]
+    {
         let mail = read(&format!(
             "Subject: outer\nContent-Type: multipart/mixed; boundary=b\n\n\
              --b\nContent-Type: text/plain\n\nsee below\n\
@@ -104,7 +110,8 @@ fn an_attached_mail_is_read_whatever_its_encoding() {
 
 #[test]
 fn mails_in_mails_are_read_to_a_bounded_depth() {
-    let message = "Subject: x\nContent-Type: message/rfc822\n\n".repeat(100) + "Subject: last\n\nend\n";
+    let message =
+        "Subject: x\nContent-Type: message/rfc822\n\n".repeat(100) + "Subject: last\n\nend\n";
     let mut mail = &read(&message);
     assert!(!mail.truncated);
     let mut depth = 1;
@@ -186,7 +193,9 @@ fn marks_are_read_from_the_topmost_headers() {
 
 #[test]
 fn a_personal_mail_has_no_marks() {
-    let mail = read("Return-Path: <hr@example.jp>\nAuto-Submitted: no\nPrecedence: normal\nSubject: x\n\ny\n");
+    let mail = read(
+        "Return-Path: <hr@example.jp>\nAuto-Submitted: no\nPrecedence: normal\nSubject: x\n\ny\n",
+    );
     assert_eq!(mail.marks, super::super::Marks::default());
 }
 
@@ -196,11 +205,18 @@ fn the_language_is_that_of_the_new_text() {
         ("選考の結果、不採用です。", Lang::Ja),
         ("Dear 山田 花子 様, thank you for applying.", Lang::En),
         ("Thank you.\n\n> ありがとうございます。\n> よろしくお願いします。", Lang::En),
-        ("マイページ https://example.jp/a/very/long/path/that/has/many/latin/letters/in/it をご覧ください", Lang::Ja),
-        ("このたびはご応募いただき、誠にありがとうございました。\n\nThank you very much for your application to our company. We look forward to meeting you.", Lang::Ja),
+        (
+            "マイページ https://example.jp/a/very/long/path/that/has/many/latin/letters/in/it をご覧ください",
+            Lang::Ja,
+        ),
+        (
+            "このたびはご応募いただき、誠にありがとうございました。\n\nThank you very much for your application to our company. We look forward to meeting you.",
+            Lang::Ja,
+        ),
         ("不採用", Lang::Ja),
     ] {
-        let mail = read(&format!("Subject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"));
+        let mail =
+            read(&format!("Subject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"));
         assert_eq!(mail.lang, lang, "{text}");
     }
 }
