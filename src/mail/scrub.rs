@@ -25,7 +25,7 @@ const fn is_invisible_among_the_rare(c: char) -> bool {
 }
 
 /// Other ways of writing a line end: vertical tab, form feed, NEL, LS, PS.
-const fn is_line_end(c: char) -> bool {
+pub(super) const fn is_line_end(c: char) -> bool {
     matches!(c, '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
