@@ -102,8 +102,7 @@ impl<'a> Sorter<'a> {
                 self.forward();
             } else if banner(line.text) == Some(Banner::Original) || self.header_lines() > 0 {
                 opened_by_separator = true;
-                let role = if self.answers { Role::Quoted } else { Role::Forwarded };
-                self.roles.resize(self.lines.len(), role);
+                self.separated();
             } else if line.signature {
                 self.roles.push(Role::Signature);
             } else {
@@ -143,18 +142,8 @@ impl<'a> Sorter<'a> {
 
     /// A run of marked lines.
     fn quotation(&mut self, attributed: bool) {
+        let length = self.marked_lines(attributed);
         let rest = self.rest();
-        let mut length = rest.iter().position(|line| line.depth == 0).unwrap_or(rest.len());
-        // Some programs leave empty lines of a quotation unmarked. (Arrows have them between.)
-        while (self.answers || attributed)
-            && let [blank, next, ..] = rest.get(length..).unwrap_or_default()
-        {
-            if !(blank.is_blank() && next.depth > 0) {
-                break;
-            }
-            let marked = rest.get(length + 1..).unwrap_or_default();
-            length += 1 + marked.iter().position(|line| line.depth == 0).unwrap_or(marked.len());
-        }
         let run = rest.get(..length).unwrap_or_default();
         let says_who = attributed
             || run
@@ -176,6 +165,40 @@ impl<'a> Sorter<'a> {
             Role::Forwarded
         };
         self.give(role, length);
+    }
+
+    /// How many lines from here on are marked as quoted.
+    fn marked_lines(&self, attributed: bool) -> usize {
+        let rest = self.rest();
+        let mut length = rest.iter().position(|line| line.depth == 0).unwrap_or(rest.len());
+        // Some programs leave empty lines of a quotation unmarked. (Arrows have them between.)
+        while (self.answers || attributed)
+            && let [blank, next, ..] = rest.get(length..).unwrap_or_default()
+        {
+            if !(blank.is_blank() && next.depth > 0) {
+                break;
+            }
+            let marked = rest.get(length + 1..).unwrap_or_default();
+            length += 1 + marked.iter().position(|line| line.depth == 0).unwrap_or(marked.len());
+        }
+        length
+    }
+
+    /// What follows Outlook's separator: to the end, or if it is marked as well (Becky!, Yahoo! Japan) as far
+    /// as the marks go.
+    fn separated(&mut self) {
+        let role = if self.answers { Role::Quoted } else { Role::Forwarded };
+        if self.header_lines() == 0 {
+            self.give(role, 1);
+        }
+        self.give(role, self.header_lines());
+        while self.here().is_some_and(Line::is_blank) {
+            self.roles.push(role);
+        }
+        match self.here() {
+            Some(line) if line.depth > 0 => self.give(role, self.marked_lines(true)),
+            _ => self.roles.resize(self.lines.len(), role),
+        }
     }
 
     /// How many lines from here on say who wrote what follows: "On …, … wrote:".

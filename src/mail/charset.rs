@@ -159,6 +159,10 @@ fn guess(bytes: &[u8], named: Option<Charset>) -> Decoded<'_> {
                 text: String::from_utf8_lossy(bytes),
             };
         }
+        // Damaged further on: nothing else begins with this much UTF-8.
+        Err(damage) if is_surely_utf8(bytes.get(..damage.valid_up_to()).unwrap_or_default()) => {
+            return Decoded::guess(String::from_utf8_lossy(bytes));
+        }
         Err(_) => {}
     }
     if let Some(text) = named.and_then(|named| nearly(named, bytes)) {
@@ -396,6 +400,13 @@ mod tests {
         let (text, _) = text(&bytes, Some("utf-8"));
         assert!(text.starts_with("選考結果のご連絡です。"), "{text}");
         assert_eq!(text.matches('\u{fffd}').count(), 1, "{text}");
+    }
+
+    #[test]
+    fn text_that_begins_as_utf8_stays_utf8_however_it_goes_on() {
+        let mut bytes = "選考結果の".as_bytes().to_vec();
+        bytes.extend([0x93, 0xfa, 0x96, 0x7b].repeat(20));
+        assert!(text(&bytes, Some("utf-8")).0.starts_with("選考結果の"));
     }
 
     #[test]

@@ -406,9 +406,10 @@ impl Renderer {
         self.write_gap(word);
         self.row_has_text = true;
         self.cell_is_fresh = false;
-        if word.contains(|c: char| c == '\u{a0}' || scrub::is_invisible(c)) {
+        let spaces = |c: char| c == '\u{a0}' || c == '\r' || scrub::is_line_end(c);
+        if word.contains(|c: char| spaces(c) || scrub::is_invisible(c)) {
             self.page.text.extend(word.chars().filter_map(|c| match c {
-                '\u{a0}' => Some(' '),
+                c if spaces(c) => Some(' '),
                 c => (!scrub::is_invisible(c)).then_some(c),
             }));
         } else {
@@ -695,6 +696,7 @@ mod tests {
             "田中 太郎 & ♥ご議<b>"
         );
         assert_eq!(seen("<p>a</p><p>&nbsp;</p><p>b</p>"), "a\n\nb");
+        assert_eq!(seen("a\u{b}b&#x85;c\u{2028}d&#7;<pre>e\u{c}f\rg</pre>"), "a b…c d\n\ne f\ng");
     }
 
     #[test]

@@ -169,10 +169,12 @@ impl<'a> Reading<'a> {
         let html = self.view(&html_ids, answers, budget);
         if says_nothing(&html) {
             (plain, html)
-        } else if says_nothing(&plain) || is_stub(&plain, &html) {
-            (html, Vec::new())
         } else {
-            (plain, html)
+            match stub(&plain, &html) {
+                Stub::Empty => (html, Vec::new()),
+                Stub::Short => (html, plain),
+                Stub::No => (plain, html),
+            }
         }
     }
 
@@ -330,10 +332,22 @@ const fn is_word_char(c: char) -> bool {
     matches!(c, '0'..='9' | 'A'..='Z' | 'a'..='z' | '\u{c0}'..='\u{1fff}' | '\u{3040}'..)
 }
 
-/// Whether the plain text only tells to look at the HTML one.
-fn is_stub(plain: &[Block], html: &[Block]) -> bool {
+/// How much less than the HTML a plain text says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stub {
+    /// It is a text of its own.
+    No,
+    /// It is a line before a whole letter.
+    Short,
+    /// It only tells to look at the HTML, or is empty.
+    Empty,
+}
+
+fn stub(plain: &[Block], html: &[Block]) -> Stub {
     /// Stubs are a sentence or two, with a link.
-    const STUB_CHARS_MAX: usize = 400;
+    const CHARS_MAX: usize = 400;
+    /// How many times longer the HTML of a short one is.
+    const TIMES_LONGER: usize = 6;
     const SAYS_SO: [&str; 14] = [
         "htmlメール",
         "ＨＴＭＬメール",
@@ -350,23 +364,31 @@ fn is_stub(plain: &[Block], html: &[Block]) -> bool {
         "html format",
         "view this email in",
     ];
+    if says_nothing(plain) {
+        return Stub::Empty;
+    }
+    if plain.iter().map(|block| block.text.len()).sum::<usize>() > CHARS_MAX * 4 {
+        return Stub::No;
+    }
     let count = |blocks: &[Block]| -> usize {
         blocks.iter().map(|block| block.text.chars().filter(|c| is_word_char(*c)).count()).sum()
     };
-    if plain.iter().map(|block| block.text.len()).sum::<usize>() > STUB_CHARS_MAX * 4 {
-        return false;
-    }
     let plain_chars = count(plain);
-    if plain_chars > STUB_CHARS_MAX {
-        return false;
+    if plain_chars > CHARS_MAX {
+        return Stub::No;
     }
     let html_chars = count(html);
     let says_so = plain.iter().any(|block| {
         let text = block.text.to_ascii_lowercase();
         SAYS_SO.iter().any(|phrase| text.contains(phrase))
     });
-    // A line of greeting before a whole letter is a stub too, whatever it says.
-    (says_so && html_chars > plain_chars) || plain_chars.saturating_mul(6) < html_chars
+    if says_so && html_chars > plain_chars {
+        Stub::Empty
+    } else if plain_chars.saturating_mul(TIMES_LONGER) < html_chars {
+        Stub::Short
+    } else {
+        Stub::No
+    }
 }
 
 /// The language most of the new text is in: Japanese if there is more kana than a name or a footer brings.

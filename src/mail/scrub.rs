@@ -25,15 +25,15 @@ const fn is_invisible_among_the_rare(c: char) -> bool {
 }
 
 /// Other ways of writing a line end: vertical tab, form feed, NEL, LS, PS.
-const fn is_line_end(c: char) -> bool {
+pub(super) const fn is_line_end(c: char) -> bool {
     matches!(c, '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a byte stands in `text` that begins one of the characters above in UTF-8. Counts
-/// instead of searching: without an early end the compiler takes many bytes at once.
+/// Whether a byte stands in `text` that begins one of the characters above in UTF-8.
 fn may_hold_odd_characters(text: &str) -> bool {
-    let odd = |byte: &u8| matches!(byte, 0..=0x08 | 0x0b..=0x1f | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3);
-    text.as_bytes().iter().filter(|byte| odd(byte)).count() > 0
+    text.bytes().any(|byte| {
+        matches!(byte, 0..=0x08 | 0x0b..=0x1f | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3)
+    })
 }
 
 /// Text of several lines: invisible characters out, every line end a `\n`, tabs kept.

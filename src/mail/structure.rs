@@ -77,7 +77,7 @@ pub(super) fn bounded(message: &[u8]) -> (&[u8], bool) {
 /// Finds the parts of `message` and shows them to `read`; `None` if it has no header at all.
 ///
 /// An attached mail in base64 (forbidden by RFC 2046 §5.2.1, done by Exchange) would be taken for a header
-/// without end. Its `Content-Type` is renamed in a copy, so that it is an ordinary part; [`Part::encoded_mail`]
+/// without end. Its `Content-Type` is renamed in a copy, so that it is an ordinary part; [`Part::kind`]
 /// finds it again.
 pub(super) fn parsed<R>(message: &[u8], read: impl FnOnce(&Message<'_>) -> R) -> Option<R> {
     let parts = PARSER.parse(message)?;

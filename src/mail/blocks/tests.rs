@@ -128,6 +128,21 @@ fn outlook_separators_hide_old_words_in_answers_and_show_the_news_in_forwards() 
 }
 
 #[test]
+fn an_answer_below_a_separator_and_marked_lines_is_found() {
+    expect(
+        "----- Original Message -----\nFrom: 浜田\nTo: 荻野\nSubject: x\n\n> 結果はいつですか。\n> 浜田\n\n今週中です。\n",
+        true,
+        &[
+            (
+                Role::Quoted,
+                "----- Original Message -----\nFrom: 浜田\nTo: 荻野\nSubject: x\n\n結果はいつですか。\n浜田",
+            ),
+            (Role::New, "今週中です。"),
+        ],
+    );
+}
+
+#[test]
 fn an_answer_without_a_word_of_its_own_passes_on_what_follows() {
     expect(
         "-----Original Message-----\nFrom: A\nTo: B\nSubject: x\n\n不採用です。\n",

@@ -58,6 +58,14 @@ fn a_stub_gives_way_to_the_html() {
 }
 
 #[test]
+fn a_line_before_a_whole_letter_gives_way_but_is_kept() {
+    let letter = "<p>選考の結果、誠に残念ながら今回は見送りとさせていただきます。</p>".repeat(4);
+    let mail = alternative("選考結果のご連絡です。", &letter);
+    assert!(mail.new_text().contains("見送り"));
+    assert_eq!(join(&mail.alternative, Role::New), "選考結果のご連絡です。");
+}
+
+#[test]
 fn a_plain_part_that_holds_html_source_is_read_as_html() {
     let mail = read(
         "Subject: x\nContent-Type: text/plain; charset=utf-8\n\n<!DOCTYPE html><html><body><p>通<b>過</b></p></body></html>\n",
