@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{Block, Role};
 
@@ -676,6 +676,8 @@ static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
+        // A few lines a mail: a table of every byte in every state would cost memory for nothing.
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
         .build(SELECTION.iter().chain(NAMES).chain(LEGAL).chain(TELEPHONE))
         .ok()
 });

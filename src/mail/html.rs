@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
+use html5gum::{Emitter, ForwardingEmitter, Span, Tokenizer};
 
 use super::scrub;
 
@@ -37,8 +37,23 @@ pub(super) fn render(html: &str, max_bytes: usize) -> Page {
         None::<Infallible>
     });
     emitter.naively_switch_states(true);
-    let Ok(()) = Tokenizer::new_with_emitter(html, emitter).finish();
+    let Ok(()) = Tokenizer::new_with_emitter(html, Lenient(emitter)).finish();
     renderer.end()
+}
+
+/// Tells the tokenizer that nobody asks for errors in the markup: it looks at each character for them.
+struct Lenient<E>(E);
+
+impl<E: Emitter<Token = Infallible>> ForwardingEmitter for Lenient<E> {
+    type Token = Infallible;
+
+    fn inner(&mut self) -> &mut impl Emitter<Token = Infallible> {
+        &mut self.0
+    }
+
+    fn should_emit_errors(&mut self) -> bool {
+        false
+    }
 }
 
 /// How far up an end tag looks for its start tag. Without a bound, stray end tags under deep

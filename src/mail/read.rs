@@ -402,7 +402,7 @@ fn language(subject: &str, body: &[Block]) -> Lang {
 /// The language of these texts; `None` if they have no letters.
 fn language_of<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Lang> {
     /// The language of a text shows within its first screen.
-    const LOOK_BYTES: usize = 2048;
+    const LOOK_BYTES: usize = 1024;
     let mut kana = 0_usize;
     let mut han = 0_usize;
     let mut latin = 0_usize;

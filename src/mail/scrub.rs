@@ -38,43 +38,40 @@ fn may_hold_odd_characters(text: &str) -> bool {
 
 /// Text of several lines: invisible characters out, every line end a `\n`, tabs kept.
 pub(super) fn lines(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') {
-        // The line ends of mail, before the rare characters: most mails have only these.
-        let text = text.replace("\r\n", "\n");
-        return Cow::Owned(match without_odd_characters(&text) {
-            Cow::Borrowed(_) => text,
-            Cow::Owned(clean) => clean,
-        });
+    if !text.contains('\r') {
+        return without_odd_characters(text);
     }
-    without_odd_characters(text)
+    let mut pieces = text.split('\r');
+    let mut text = String::with_capacity(text.len());
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        if !piece.starts_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(piece);
+    }
+    Cow::Owned(match without_odd_characters(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(clean) => clean,
+    })
 }
 
 fn without_odd_characters(text: &str) -> Cow<'_, str> {
     if !may_hold_odd_characters(text) {
         return Cow::Borrowed(text);
     }
-    let odd = |c: char| {
-        let ordinary = matches!(c, ' '..='~' | '\n' | '\u{3000}'..='\u{d7ff}');
-        !ordinary && (c == '\r' || is_line_end(c) || is_invisible(c))
-    };
     let mut clean = String::with_capacity(text.len());
-    let mut after_cr = false;
-    for piece in text.split_inclusive(odd) {
-        let (kept, end) = match piece.chars().next_back() {
-            Some(end) if odd(end) => (piece.strip_suffix(end).unwrap_or(piece), Some(end)),
-            _ => (piece, None),
-        };
-        if after_cr && (!kept.starts_with('\n')) {
-            clean.push('\n');
+    for piece in text.split_inclusive(|c| is_line_end(c) || is_invisible(c)) {
+        match piece.chars().next_back() {
+            Some(end) if is_line_end(end) => {
+                clean.push_str(piece.strip_suffix(end).unwrap_or(piece));
+                clean.push('\n');
+            }
+            Some(end) if is_invisible(end) => {
+                clean.push_str(piece.strip_suffix(end).unwrap_or(piece));
+            }
+            _ => clean.push_str(piece),
         }
-        clean.push_str(kept);
-        after_cr = end == Some('\r');
-        if end.is_some_and(is_line_end) {
-            clean.push('\n');
-        }
-    }
-    if after_cr {
-        clean.push('\n');
     }
     Cow::Owned(clean)
 }
