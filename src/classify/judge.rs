@@ -16,7 +16,7 @@ const SURE_DECLINED: f32 = 0.50;
 const SURE_GOOD: f32 = 0.45;
 
 /// What a mail says beyond its cues: features that are learned like cues.
-pub(crate) const MAIL_FEATURES: [&str; 34] = [
+pub(crate) const MAIL_FEATURES: [&str; 37] = [
     "mail/always",
     "mail/list-unsubscribe",
     "mail/bulk",
@@ -29,6 +29,9 @@ pub(crate) const MAIL_FEATURES: [&str; 34] = [
     "mail/no-evidence",
     "mail/weak-evidence-only",
     "mail/no-application",
+    "mail/no-hiring",
+    "mail/passed-for-sender",
+    "mail/to-nobody",
     "only/declined",
     "only/advanced",
     "only/offer",
@@ -65,6 +68,9 @@ fn prior_of_mail_feature(name: &str) -> Points {
         "mail/no-evidence" => [-2.0, -2.0, -2.0, -2.0, -2.0, -2.0, 1.2, 0.0, 1.0],
         "mail/weak-evidence-only" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, 0.5, 0.4, 0.3],
         "mail/no-application" => [-0.6, -0.6, -0.6, -0.4, -0.4, -0.4, -1.2, 0.0, 1.2],
+        "mail/no-hiring" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, -0.8, 0.0, 0.8],
+        "mail/passed-for-sender" => [-3.0, -2.0, -2.0, -2.0, 0.0, 0.0, -0.5, 0.0, 3.0],
+        "mail/to-nobody" => [0.0, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
         "only/declined" => [1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "only/advanced" => [0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "only/offer" => [0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
@@ -191,6 +197,7 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
     let mut last = None;
     let mut weak = false;
     let mut application = false;
+    let mut hiring = false;
     let mut supposed = [false; 5];
     for hit in &counted {
         let Some(cue) = lexicon.cues.get(hit.cue) else { continue };
@@ -200,6 +207,7 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
             (false, _) => 0,
         };
         features.push(hit.cue * 3 + form);
+        hiring |= cue.name == "own/hiring-nouns";
         application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
         let Some(kind) = cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome)) else { continue };
         if hit.supposed {
@@ -235,6 +243,9 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
         (!mail.attachments.is_empty(), "mail/attachment"),
         (!mail.attached.is_empty(), "mail/passed-on"),
         (!application, "mail/no-application"),
+        (!hiring, "mail/no-hiring"),
+        (passed_for_sender(mail), "mail/passed-for-sender"),
+        (mail.to.is_empty(), "mail/to-nobody"),
     ] {
         if there {
             mark(name);
@@ -269,6 +280,25 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
     features.sort_unstable();
     features.dedup();
     features
+}
+
+/// The words passed on were written to the one who passes them on, not to the recipient: a friend's mail.
+fn passed_for_sender(mail: &Mail) -> bool {
+    let (Some(author), Some(recipient)) = (mail.author(), mail.to.first()) else { return false };
+    let mut passed: String = mail.body.iter().filter(|block| block.role == Role::Forwarded).map(|block| block.text.as_str()).collect();
+    for attached in &mail.attached {
+        passed.extend(attached.to.iter().map(|address| address.addr_spec.as_str()));
+        passed.extend(attached.body.iter().map(|block| block.text.as_str()));
+    }
+    if passed.is_empty() {
+        return false;
+    }
+    let mentioned = |address: &crate::mail::Address| {
+        let names = address.name.as_deref().unwrap_or("");
+        passed.contains(&address.addr_spec)
+            || names.split([' ', '\u{3000}', '(', '(', '/', '|', ',', '"']).any(|name| name.chars().count() >= if name.is_ascii() { 3 } else { 2 } && passed.contains(name))
+    };
+    mentioned(author) && !mentioned(recipient)
 }
 
 /// An outcome with its probability.

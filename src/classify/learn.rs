@@ -110,3 +110,9 @@ pub fn apply(rules: &mut Rules, lang: Lang, corrections: &[[f32; Outcome::ALL.le
         .collect();
     rules.set_points(lang, points);
 }
+
+/// The strengths written by hand, in the order of [`feature_names`].
+#[must_use]
+pub fn priors(lang: Lang, rules: &Rules) -> Vec<[f32; Outcome::ALL.len()]> {
+    judge::priors(rules.lexicon(lang))
+}

@@ -229,6 +229,8 @@ pub(crate) struct Lexicon {
     /// For each class: the patterns that begin with it.
     first: Vec<Vec<(usize, Pattern)>>,
     mood: MoodWords,
+    /// For each class: whether all its words negate.
+    negations: Vec<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -248,6 +250,11 @@ struct MoodWords {
     mistake: u16,
     rightly: u16,
     titled: u16,
+    reported: u16,
+    told: u16,
+    denied: u16,
+    neg: u16,
+    notneg: u16,
 }
 
 /// How far apart, in characters, two elements of a pattern may stand.
@@ -368,6 +375,11 @@ impl Lexicon {
             mistake: compiler.class("mistake"),
             rightly: compiler.class("rightly"),
             titled: compiler.class("titled"),
+            reported: compiler.class("reported"),
+            told: compiler.class("told"),
+            denied: compiler.class("denied"),
+            neg: compiler.class("neg"),
+            notneg: compiler.class("notneg"),
         };
         let mut cues = Vec::new();
         let mut patterns = Vec::new();
@@ -406,6 +418,19 @@ impl Lexicon {
                 }
             }
         }
+        // A class made of one negating word, as patterns spell it out, negates like the class itself.
+        let mut negations = vec![false; compiler.classes.len()];
+        for classes in compiler.words.values() {
+            if classes.contains(&mood.neg) {
+                for &class in classes {
+                    if compiler.classes.iter().any(|(name, &index)| index == class && name.starts_with('=')) {
+                        if let Some(slot) = negations.get_mut(usize::from(class)) {
+                            *slot = true;
+                        }
+                    }
+                }
+            }
+        }
         let mut words: Vec<(String, Vec<u16>)> = compiler.words.into_iter().collect();
         words.sort();
         let mut atoms = Vec::new();
@@ -425,7 +450,7 @@ impl Lexicon {
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&needles)?;
-        Ok(Self { search, atoms, cues, first, mood })
+        Ok(Self { search, atoms, cues, first, mood, negations })
     }
 
     /// All words of the text, in its order.
@@ -446,7 +471,20 @@ impl Lexicon {
             }
         }
         tokens.sort_unstable();
+        // A negation inside a polite question or a double negation is none.
+        let excusing: Vec<Token> = tokens.iter().copied().filter(|token| token.class == self.mood.notneg).collect();
+        if !excusing.is_empty() {
+            let covered = |token: &Token| {
+                let near = excusing.partition_point(|other| other.end < token.start);
+                excusing.iter().skip(near).take_while(|other| other.start <= token.end).any(|other| other.start <= token.start && token.end <= other.end)
+            };
+            tokens.retain(|token| !self.negating(token.class) || !covered(token));
+        }
         tokens
+    }
+
+    fn negating(&self, class: u16) -> bool {
+        class == self.mood.neg || self.negations.get(usize::from(class)) == Some(&true)
     }
 
     /// All cues of the text, in its order.
@@ -455,6 +493,7 @@ impl Lexicon {
         let mut hits = Vec::new();
         let mut from = 0;
         let mut under_condition: Option<u32> = None;
+        let mut taken_back = None;
         for (index, sentence) in text.sentences.iter().enumerate() {
             while tokens.get(from).is_some_and(|token| token.start < sentence.start) {
                 from += 1;
@@ -471,7 +510,20 @@ impl Lexicon {
             if self.is_conditional_heading(inside, sentence) {
                 under_condition = Some(sentence.paragraph);
             }
+            if sentence.place == Place::New && inside.iter().any(|token| token.class == self.mood.mistake) {
+                taken_back = Some(index);
+            }
+            // "Our system told you this:" is followed by what no longer holds.
+            if inside.iter().any(|token| token.class == self.mood.told) && text.words(sentence).ends_with(':') {
+                under_condition = Some(sentence.paragraph + 1);
+            }
             self.match_sentence(inside, sentence, index, &aside, &mut hits);
+        }
+        // What was said before the mistake is owned up to is taken back with it.
+        if let Some(until) = taken_back {
+            for hit in &mut hits {
+                hit.supposed |= hit.sentence < until && self.cues.get(hit.cue).is_some_and(|cue| cue.outcome.is_some());
+            }
         }
         hits
     }
@@ -526,6 +578,14 @@ impl Lexicon {
                 let before = text.folded.get(sentence.start..token.start).unwrap_or("");
                 let opening = before.rfind(['「', '『', '"', '【']).map_or(sentence.start, |at| sentence.start + at);
                 ranges.push((opening, token.start));
+            } else if token.class == mood.reported {
+                ranges.push((sentence.start, token.end));
+            } else if token.class == mood.told {
+                ranges.push((token.start, sentence.end));
+            } else if token.class == mood.denied {
+                let before = text.folded.get(sentence.start..token.start).unwrap_or("");
+                let clause = before.rfind(['、', ',', ':']).map_or(sentence.start, |at| sentence.start + at);
+                ranges.push((clause, token.end));
             }
         }
         ranges

@@ -66,6 +66,7 @@ impl Text {
         let wide = widest_line(text);
         let lines: Vec<&str> = text.split('\n').collect();
         let mut fresh_line = true;
+        let mut joined = false;
         let mut sentence_start = self.folded.len();
         for (index, line) in lines.iter().enumerate() {
             let line_at = self.original.len();
@@ -77,7 +78,8 @@ impl Text {
             }
             self.fold_line(line, line_at, lang);
             let next = lines.get(index + 1).copied().unwrap_or("");
-            let joins = goes_on(line, next, wide, lang);
+            let joins = goes_on(line, next, wide, joined, lang);
+            joined = joins;
             let line_start = sentence_start;
             sentence_start = self.cut_sentences(line_start, place, lang, &mut fresh_line, joins);
             if joins {
@@ -316,7 +318,7 @@ fn widest_line(text: &str) -> usize {
 }
 
 /// Whether `next` continues the sentence that `line` breaks off, as in hard-wrapped mail.
-fn goes_on(line: &str, next: &str, widest: usize, lang: Lang) -> bool {
+fn goes_on(line: &str, next: &str, widest: usize, joined: bool, lang: Lang) -> bool {
     let line = line.trim_end();
     let Some(first) = next.trim_start().chars().next() else { return false };
     let Some(last) = line.chars().next_back() else { return false };
@@ -330,6 +332,10 @@ fn goes_on(line: &str, next: &str, widest: usize, lang: Lang) -> bool {
                 return false;
             }
             let indented = next.starts_with([' ', '\u{3000}', '\t']);
+            // A stub of a line in the midst of a wrapped sentence.
+            if joined && !indented && width < 24 && is_japanese(last) && is_japanese(first) {
+                return true;
+            }
             let long = width >= 44 && width + 14 >= widest.min(90);
             if long && !indented {
                 return true;
