@@ -45,10 +45,18 @@ pub(crate) fn door(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> Do
 
 /// Who speaks.
 pub(crate) fn channel(mail: &Mail, outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> Channel {
-    let sender = mail.author().map(|author| format!("{} {}", author.name.as_deref().unwrap_or(""), author.domain())).unwrap_or_default().to_lowercase();
-    let signature: String = mail.body.iter().rev().take(1).map(|block| block.text.to_lowercase()).collect();
-    let tail: String = signature.chars().rev().take(160).collect::<Vec<_>>().into_iter().rev().collect();
-    let named = |words: &[&str]| 3 * usize::from(words.iter().any(|word| sender.contains(word))) + usize::from(words.iter().any(|word| tail.contains(word)));
+    let name = mail.author().and_then(|author| author.name.clone()).unwrap_or_default();
+    // Of the domain the part that is bought: "jobs.acme.example" is no job site.
+    let domain = mail.author().map(crate::mail::Address::domain).unwrap_or_default();
+    let bought = domain.rsplit('.').find(|label| label.len() > 3 && *label != "example").unwrap_or("");
+    let tail: String = mail.body.last().map(|block| block.text.as_str()).unwrap_or("").chars().rev().take(160).collect::<Vec<_>>().into_iter().rev().collect();
+    // A hiring department speaks for an employer, whatever tool it writes with.
+    let department = ["採用", "人事", "新卒", "総務", "HR", "Talent", "recruit", "Recruitment", "Hiring", "Careers"].iter().any(|word| name.contains(word));
+    let named = |words: &[&str], domains: &[&str]| {
+        3 * usize::from(!department && words.iter().any(|word| name.contains(word)))
+            + 2 * usize::from(domains.iter().any(|word| bought.contains(word)))
+            + usize::from(words.iter().any(|word| tail.contains(word)))
+    };
     let said = |value: &str| {
         let mut sentences: Vec<usize> = telling(reading, lexicon, "channel")
             .filter(|(hit, told)| *told == value && matches!(hit.place, Place::Subject | Place::New | Place::Signature))
@@ -57,9 +65,9 @@ pub(crate) fn channel(mail: &Mail, outcome: Outcome, reading: &Reading, lexicon:
         sentences.dedup();
         sentences.len()
     };
-    let agent = named(AGENT_NAMES) + said("agent");
-    let platform = named(PLATFORM_NAMES) + said("platform");
-    let needed = if outcome == Outcome::Unrelated { 3 } else { 2 };
+    let agent = named(AGENT_NAMES, AGENT_DOMAINS) + said("agent");
+    let platform = named(PLATFORM_NAMES, PLATFORM_DOMAINS) + said("platform");
+    let needed = if department { 4 } else if outcome == Outcome::Unrelated { 3 } else { 2 };
     if platform >= needed.max(agent) && platform > 1 {
         Channel::Platform
     } else if agent >= needed {
@@ -71,16 +79,22 @@ pub(crate) fn channel(mail: &Mail, outcome: Outcome, reading: &Reading, lexicon:
 
 /// Parts of names that recruiting agents give themselves.
 const AGENT_NAMES: &[&str] = &[
-    "エージェント", "キャリア", "人材", "リクルーティング", "スタッフ", "転職支援", "アドバイザ", "パートナーズ", "エグゼクティブ", "ヘッドハント",
-    "ジョブズ", "タレント", "派遣", "agent", "career", "recruit.example", "recruitment", "recruiting", "staff", "search", "placement", "jinzai",
-    "haken", "talent.example", "selection.example", "headhunt", "executive", "tracksidepeople", "hr.example", "jobatelier", "jobs.example",
+    "エージェント", "キャリア", "人材", "リクルート", "リクルーティング", "スタッフ", "転職支援", "転職サービス", "アドバイザ", "パートナーズ", "エグゼクティブ", "ヘッドハント",
+    "ジョブズ", "派遣", "有料職業紹介", "Recruiting", "Staffing", "Recruitment", "Search", "Placement",
+];
+
+/// Parts of domains that recruiting agents buy.
+const AGENT_DOMAINS: &[&str] = &[
+    "agent", "career", "recruit", "staff", "search", "placement", "jinzai", "haken", "talent", "selection", "headhunt", "executive", "people", "partners", "bridge", "job",
 ];
 
 /// Parts of names that job sites and tracking systems give themselves.
 const PLATFORM_NAMES: &[&str] = &[
-    "ナビ", "就活", "転職サイト", "求人", "スカウト", "逆求人", "オファー", "アラート", "運営", "サポート", "町内会", "navi", "shukatsu", "scout", "offer",
-    "jobberly", "kyujin", "ats", "deck", "assess", "testwell", "selectright", "codesieve", "updates@", "ジョブ",
+    "ナビ", "就活", "シューカツ", "転職サイト", "求人", "スカウト", "逆求人", "オファー", "アラート", "運営", "サポート", "町内会", "ジョブ",
 ];
+
+/// Parts of domains that job sites buy.
+const PLATFORM_DOMAINS: &[&str] = &["navi", "shukatsu", "scout", "offer", "jobberly", "kyujin", "assess", "testwell", "selectright"];
 
 /// The stage that a mail is about.
 pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> Stage {

@@ -32,9 +32,9 @@ pub(crate) fn company(mail: &Mail, channel: Channel) -> Option<String> {
     let sender = mail.author().and_then(|author| author.name.clone()).unwrap_or_default();
     let found = match (mail.lang, channel) {
         (Lang::Ja, Channel::Company) => of_company_ja(mail, &sender, &text),
-        (Lang::Ja, _) => of_others_ja(mail, &sender, &text),
+        (Lang::Ja, _) => of_others_ja(mail, &sender, &text).or_else(|| (!is_agency(&sender)).then(|| of_company_ja(mail, &sender, &text)).flatten()),
         (Lang::En, Channel::Company) => of_company_en(mail, &sender, &text),
-        (Lang::En, _) => of_others_en(mail, &sender, &text),
+        (Lang::En, _) => of_others_en(mail, &sender, &text).or_else(|| of_company_en(mail, &sender, &text)),
     };
     found.map(|name| tidy(&name)).filter(|name| !name.is_empty() && name.chars().count() <= 45)
 }
@@ -58,6 +58,10 @@ fn readable(mail: &Mail) -> String {
 }
 
 fn tidy(name: &str) -> String {
+    // "(有)古賀鋳造所": the brackets belong to the name.
+    if ["(株)", "(有)", "(株)", "(有)"].iter().any(|form| name.starts_with(form)) {
+        return name.trim_end_matches(|character: char| character.is_whitespace() || "、。,・".contains(character)).to_owned();
+    }
     name.trim_matches(|character: char| character.is_whitespace() || "「」『』【】[]()()、。,./|/::・-–—*\"'★■●◆◇".contains(character)).trim().to_owned()
 }
 
@@ -68,8 +72,8 @@ fn with_form(text: &str) -> Vec<String> {
         for (at, _) in text.match_indices(form) {
             let after = text.get(at + form.len()..).unwrap_or("");
             let before = text.get(..at).unwrap_or("");
-            let mut behind = name_forward(after);
             let mut ahead = name_backward(before);
+            let mut behind = if !ahead.is_empty() && after.starts_with([' ', '\u{3000}', '\n']) { String::new() } else { name_forward(after) };
             // A longer form holds this one ("医療法人社団" holds "医療法人"): the longer counts.
             if FORMS.iter().any(|other| other.len() > form.len() && other.contains(form) && text.get(at.saturating_sub(other.len())..).is_some_and(|rest| rest.starts_with(other))) {
                 continue;
@@ -82,7 +86,7 @@ fn with_form(text: &str) -> Vec<String> {
                     behind.clear();
                 }
             }
-            if !behind.is_empty() {
+            if !behind.is_empty() && (ahead.is_empty() || behind.chars().count() > 1) {
                 found.push((at, format!("{form}{behind}")));
             } else if !ahead.is_empty() {
                 found.push((at, format!("{ahead}{form}")));
@@ -100,45 +104,63 @@ fn in_name(character: char) -> bool {
 
 fn name_forward(text: &str) -> String {
     let mut name = String::new();
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        // A space inside a name only before Latin or within foundations' names.
-        if matches!(character, ' ' | '\u{3000}') && name.is_empty() {
-            continue;
-        }
-        if character == ' ' && name.is_ascii() && characters.peek().is_some_and(char::is_ascii_uppercase) {
+    let text = text.trim_start_matches([' ', '\u{3000}']);
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        if character == ' ' && name.is_ascii() && !name.is_empty() && characters.peek().is_some_and(|(_, next)| next.is_ascii_uppercase()) {
             name.push(character);
             continue;
         }
         if !in_name(character) || name.chars().count() >= LONGEST_NAME {
             break;
         }
-        name.push(character);
-        if let Some(stem) = PARTICLES.iter().find_map(|particle| name.strip_suffix(particle)) {
-            let stem = stem.to_owned();
-            if !stem.is_empty() {
-                return stem;
+        // "よるの森": の inside a name, if the name ends its line; else it ends the name.
+        if character == 'の' {
+            let rest: String = text.get(at + character.len_utf8()..).unwrap_or("").chars().take_while(|next| in_name(*next)).collect();
+            let person = ["です", "と申", "でご", "より", "から"].iter().any(|word| rest.contains(word)) || rest.chars().count() > 4 || rest.is_empty();
+            if person || name.is_empty() {
+                break;
             }
         }
+        name.push(character);
+        if let Some(stem) = PARTICLES.iter().find_map(|particle| name.strip_suffix(particle)) {
+            return stem.to_owned();
+        }
+    }
+    let name = name.trim_end_matches('の').to_owned();
+    if DEPARTMENTS.iter().any(|word| word.chars().count() > 1 && name.starts_with(word)) {
+        return String::new();
     }
     cut_department(&name)
 }
 
 /// Words behind a name that are no longer part of it.
 const PARTICLES: &[&str] = &[
-    "の", "では", "です", "より", "から", "へ", "に", "を", "は", "が", "と申", "様", "さま", "さん", "御中", "採用", "人事", "総務", "代表取締役", "代表", "において", "として", "新卒",
+    "職員", "教職員", "の店主", "事務局", "法人事務",
+    "では", "です", "より", "から", "へ", "に", "を", "は", "が", "と申", "様", "さま", "さん", "御中", "採用", "人事", "総務", "代表取締役", "代表", "において", "として", "新卒",
     "キャリア", "経営", "サポート",
 ];
 
 fn name_backward(text: &str) -> String {
     let mut name: Vec<char> = Vec::new();
     for character in text.chars().rev() {
-        if !in_name(character) || name.len() >= LONGEST_NAME || matches!(character, 'の' | 'は' | 'を' | 'が' | 'に' | 'へ' | 'で') {
+        if !in_name(character) || name.len() >= LONGEST_NAME || "のはをがにへでとたるいても".contains(character) {
             break;
         }
         name.push(character);
     }
     name.into_iter().rev().collect()
+}
+
+/// "三ツ峰市職員課" is the city.
+fn municipality(name: &str) -> Option<String> {
+    for (at, mark) in name.char_indices().filter(|(_, character)| matches!(character, '市' | '町' | '村' | '区')) {
+        let rest = name.get(at + mark.len_utf8()..).unwrap_or("");
+        if at > 0 && !rest.is_empty() && ["職員", "役場", "役所", "消防", "総務", "人事"].iter().any(|word| rest.starts_with(word)) {
+            return name.get(..at + mark.len_utf8()).map(str::to_owned);
+        }
+    }
+    None
 }
 
 fn cut_department(name: &str) -> String {
@@ -190,19 +212,32 @@ fn before_department(part: &str) -> (String, bool) {
             }
         }
     }
-    (part.get(..end).unwrap_or(part).trim().to_owned(), cut)
+    let head = part.get(..end).unwrap_or(part).trim();
+    // "杉並印刷所 採用 小泉", "モグラ工房 じんじもぐら": a Japanese name seldom has a space; its first word stands.
+    let first = head.split([' ', '\u{3000}']).next().unwrap_or(head);
+    let form_first = FORMS.contains(&first);
+    let head = if !head.is_ascii() && first.chars().count() >= 3 && !form_first && first.chars().any(super::text::is_japanese) && !is_person(head) { first } else { head };
+    (head.to_owned(), cut)
 }
 
-/// Two to four kanji or kana with a space between: a person.
+/// Family and given name in Japanese or Latin letters, or a given name in hiragana.
 fn is_person(name: &str) -> bool {
     let words: Vec<&str> = name.split([' ', '\u{3000}']).filter(|word| !word.is_empty()).collect();
     let japanese = |word: &str| word.chars().all(super::text::is_japanese);
+    let hiragana = |word: &str| word.chars().all(|character| ('\u{3041}'..='\u{309F}').contains(&character));
+    let latin_name = |word: &str| word.chars().all(|character| character.is_alphabetic() && character < '\u{3000}') && word.chars().skip(1).all(char::is_lowercase) && word.chars().next().is_some_and(char::is_uppercase);
     match words.as_slice() {
-        [one] => one.chars().count() <= 3 && japanese(one) && one.chars().all(|character| character >= '\u{3400}' || ('\u{3041}'..='\u{309F}').contains(&character)),
-        [family, given] => family.chars().count() <= 4 && given.chars().count() <= 4 && japanese(family) && japanese(given),
+        [one] => (one.chars().count() <= 3 && japanese(one) && one.chars().all(|character| character >= '\u{3400}')) || (one.chars().count() <= 4 && hiragana(one)) ,
+        [family, given] => {
+            (family.chars().count() <= 4 && given.chars().count() <= 4 && japanese(family) && japanese(given))
+                || (latin_name(family) && latin_name(given) && !HIRING_WORDS.contains(given) && !NOT_SURNAMES.contains(given))
+        }
         _ => false,
     }
 }
+
+/// Words behind a capitalised word that make it a company, not a person.
+const NOT_SURNAMES: &[&str] = &["Labs", "Robotics", "Games", "Software", "Works", "Grid", "Studio", "Systems", "Bank", "Glass", "Japan", "Tech", "Design", "Partners", "Search"];
 
 /// The longest form of `name` that the text knows: with its legal form where it is given.
 fn fullest(name: &str, known: &[String]) -> String {
@@ -224,6 +259,9 @@ fn of_company_ja(mail: &Mail, sender: &str, text: &str) -> Option<String> {
     known.extend(with_form(&mail.subject));
     let mut names = Vec::new();
     for part in parts(sender) {
+        if let Some(city) = municipality(&part) {
+            return Some(city);
+        }
         let (name, cut) = before_department(&part);
         if !name.is_empty() && !is_person(&name) {
             names.push((name, cut));
@@ -339,6 +377,10 @@ fn of_others_ja(mail: &Mail, sender: &str, text: &str) -> Option<String> {
     known.into_iter().next()
 }
 
+fn is_agency(sender: &str) -> bool {
+    AGENT_WORDS.iter().any(|word| sender.contains(word))
+}
+
 /// Words in the names of agents and job sites.
 const AGENT_WORDS: &[&str] = &["エージェント", "キャリア", "人材", "リクルート", "転職", "ナビ", "就活", "スタッフ"];
 
@@ -347,9 +389,16 @@ fn honoured(text: &str, recipient: &[String], own: &[String]) -> Option<String> 
     for suffix in ["様", "社", "さん"] {
         for (at, _) in text.match_indices(suffix) {
             let before = text.get(..at).unwrap_or("");
+            if suffix == "社" && before.ends_with('会') {
+                continue;
+            }
+            let after = text.get(at + suffix.len()..).and_then(|after| after.chars().next());
+            if suffix == "社" && after.is_some_and(|next| matches!(next, '内' | '会' | '長' | '員' | '風' | '宅' | '団' | '名' | '交' | '外' | '歴' | '労')) {
+                continue;
+            }
             let mut name = String::new();
             for character in before.chars().rev() {
-                if !(in_name(character)) || matches!(character, 'の' | 'は' | 'を' | 'が' | 'に' | 'へ' | 'と' | 'で' | 'も') || name.chars().count() >= LONGEST_NAME {
+                if ('\u{3041}'..='\u{309F}').contains(&character) || !(in_name(character)) || matches!(character, 'の' | 'は' | 'を' | 'が' | 'に' | 'へ' | 'と' | 'で' | 'も') || name.chars().count() >= LONGEST_NAME {
                     break;
                 }
                 name.insert(0, character);
@@ -360,12 +409,18 @@ fn honoured(text: &str, recipient: &[String], own: &[String]) -> Option<String> 
             let is_own = own.iter().any(|own| own.contains(&plain) || plain.contains(own.as_str()));
             let latin_or_kana = name.chars().filter(|character| ('\u{30A0}'..='\u{30FF}').contains(character) || character.is_ascii_alphabetic()).count() * 2 >= length;
             let long_enough = length >= 4 || (latin_or_kana && length >= 1 && suffix == "社") || (suffix == "社" && length >= 2);
-            if long_enough && !is_recipient && !is_own && !GENERIC.iter().any(|word| plain.ends_with(word)) {
+            let name = if suffix == "社" && ends_in_trade(&name) { format!("{name}社") } else { name };
+            if long_enough && !is_recipient && !is_own && !GENERIC.iter().any(|word| plain == *word || (word.chars().count() > 1 && plain.ends_with(word))) {
                 return Some(name);
             }
         }
     }
     None
+}
+
+/// Trades whose companies call themselves …社.
+fn ends_in_trade(name: &str) -> bool {
+    ["翻訳", "出版", "新聞", "通信", "印刷", "商", "工業", "製作", "D", "A", "B", "C", "E"].iter().any(|trade| name.ends_with(trade))
 }
 
 /// Words before 様 or 社 that name nobody.
@@ -389,7 +444,11 @@ fn phrases(text: &str) -> Vec<String> {
     };
     for line in text.lines() {
         for word in line.split([' ', '\t', '\u{A0}']) {
-            let bare = word.trim_matches(|character: char| "\"'()[]*:;!?,“”‘’·•".contains(character));
+            if word.starts_with(['(', '[', '"', '“', '|', '/', '·', '@', '•', '–', '—']) {
+                flush(&mut current, &mut found);
+            }
+            let bare = word.trim_matches(|character: char| "\"'()[]*:;!?,“”‘’·•|/@".contains(character));
+            let bare = bare.strip_suffix("’s").or_else(|| bare.strip_suffix("'s")).unwrap_or(bare);
             let starts = bare.chars().next().is_some_and(|first| first.is_uppercase() || (first.is_ascii_digit() && !current.is_empty()));
             let small = matches!(bare, "of" | "&" | "and" | "for" | "the" | "de" | "van");
             if (starts || (small && !current.is_empty())) && !bare.is_empty() {
@@ -414,7 +473,7 @@ fn phrases(text: &str) -> Vec<String> {
 const COMPANY_FORMS: &[&str] = &["Inc", "Ltd", "LLC", "GmbH", "AG", "AS", "K.K", "KK", "Co", "Corp", "PLC", "plc", "Pvt", "SA", "B.V", "BV", "AB", "Oy", "LLP", "S.A", "Limited"];
 
 fn squash(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect()
+    text.replace('&', "and").chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect()
 }
 
 /// The name in the text that the sender's domain spells.
@@ -429,9 +488,14 @@ fn spelled_by_domain(mail: &Mail, candidates: &[String]) -> Option<String> {
         }
         for label in &labels {
             let common = label.bytes().zip(plain.bytes()).take_while(|(left, right)| left == right).count();
-            let fits = label == &plain || plain.starts_with(label.as_str()) || (label.starts_with(&plain) && plain.len() * 2 >= label.len()) || (common >= 8 && common * 10 >= label.len() * 7);
+            let initials: String = candidate.split(' ').filter_map(|word| word.chars().next()).filter(char::is_ascii_uppercase).map(|first| first.to_ascii_lowercase()).collect();
+            let inside = plain.len() >= 10 && candidate.contains(' ') && label.len() >= 6 && plain.contains(label.as_str());
+            let named_forms = candidate.split(' ').count() <= 6;
+            let joined = named_forms && label.len() >= 8 && !candidate.split(' ').any(|word| HIRING_WORDS.contains(&word)) && candidate.split(' ').filter(|word| word.len() > 3).all(|word| label.contains(&squash(word))) && candidate.split(' ').filter(|word| word.len() > 3).count() >= 2;
+            let fits = label == &plain || inside || joined || (initials.len() >= 4 && &initials == label) || plain.starts_with(label.as_str()) || (label.starts_with(&plain) && plain.len() * 2 >= label.len()) || (common >= 8 && common * 10 >= label.len() * 7);
             if fits {
-                let rank = common * 4 + candidate.split(' ').any(|word| COMPANY_FORMS.contains(&word.trim_end_matches('.'))) as usize * 3;
+                let hiring = candidate.split(' ').any(|word| HIRING_WORDS.contains(&word));
+                let rank = common * 4 + candidate.split(' ').count().min(4) + 20 * usize::from(inside || joined) - usize::from(hiring).min(common) + candidate.split(' ').any(|word| COMPANY_FORMS.contains(&word.trim_end_matches('.'))) as usize * 3;
                 if best.is_none_or(|(known, _)| rank > known) {
                     best = Some((rank, candidate));
                 }
@@ -444,7 +508,7 @@ fn spelled_by_domain(mail: &Mail, candidates: &[String]) -> Option<String> {
 /// Words in an English display name that are not the company.
 const HIRING_WORDS: &[&str] = &[
     "Recruitment", "Recruiting", "Hiring", "Careers", "Career", "Talent", "Acquisition", "HR", "Jobs", "Team", "People", "Group", "Early", "Graduates", "Candidate", "Support", "Offers", "Admissions",
-    "Cell", "Experience", "Programs", "University", "Selection", "Secretariat", "Notifications", "Human", "Resources", "Personnel", "Staffing", "Karriere", "Recruit",
+    "Cell", "Experience", "Graduates", "Recruiting", "Programs", "University", "Selection", "Secretariat", "Notifications", "Human", "Resources", "Personnel", "Staffing", "Karriere", "Recruit",
 ];
 
 fn from_sender_en(sender: &str) -> Option<String> {
@@ -479,13 +543,25 @@ fn of_company_en(mail: &Mail, sender: &str, text: &str) -> Option<String> {
     spelled_by_domain(mail, &candidates)
         .map(|name| trim_article(&name))
         .or_else(|| with_company_form(&candidates))
-        .or_else(|| from_sender_en(sender))
+        .or_else(|| from_sender_en(sender).map(|name| trim_article(&name)))
         .or_else(|| after_words(text, &["applying to ", "interest in ", "application to ", "position at ", "role at ", "interviewing with ", "opportunities at ", "joining ", "career at "]))
-        .or_else(|| after_words(&mail.subject, &["application to ", " at ", " with ", "applying to ", " from "]))
+        .or_else(|| after_words(&mail.subject, &["application to ", " at ", " with ", "applying to ", " from ", "@ "]))
+        .or_else(|| last_words_en(text))
+}
+
+/// A short mail is signed with a name and the company behind a slash or under it.
+fn last_words_en(text: &str) -> Option<String> {
+    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
+    let last = line.rsplit(['/', '|', ',', '·', '@', '(']).next().unwrap_or(line).trim();
+    let name = last.trim_end_matches(')');
+    ((2..=40).contains(&name.chars().count()) && name.split(' ').count() <= 5 && !name.ends_with('.')).then(|| name.to_owned())
 }
 
 fn trim_article(name: &str) -> String {
     let mut words: Vec<&str> = name.split(' ').collect();
+    while words.len() > 1 && words.last().is_some_and(|word| HIRING_WORDS.contains(word)) {
+        words.pop();
+    }
     // A greeting or a title before the name is not part of it.
     while words.len() > 1 && words.first().is_some_and(|word| matches!(*word, "At" | "Your" | "Our" | "Thanks" | "Dear" | "From" | "With" | "Regards" | "To" | "In" | "We" | "Hi" | "For" | "Then" | "And" | "As" | "While" | "Here")) {
         words.remove(0);
@@ -528,12 +604,21 @@ fn of_others_en(mail: &Mail, sender: &str, text: &str) -> Option<String> {
             }
         }
     }
-    after_words(text, &[" at ", "Spoke to Louise at "])
-        .filter(|name| foreign(name))
+    // A name in the subject, in the longer form that the text gives it.
+    let all = phrases(text);
+    let longer = |name: &String| all.iter().filter(|other| other.contains(name.as_str()) && other.contains(' ') && other.split(' ').count() <= 5).max_by_key(|other| other.len()).cloned();
+    phrases(&mail.subject)
+        .iter()
+        .filter(|name| foreign(name) && !SUBJECT_WORDS.contains(&name.as_str()))
+        .find_map(longer)
+        .or_else(|| after_words(text, &[" at ", "from ", "interview with ", "Client\tRole\n"]).filter(|name| foreign(name) && name.contains(' ')))
         .or_else(|| with_company_form(&phrases(text)).filter(|name| foreign(name)))
         .or_else(|| phrases(&mail.subject).into_iter().find(|name| foreign(name)))
         .or_else(|| phrases(text).into_iter().filter(|name| name.contains(' ')).find(|name| foreign(name)))
 }
+
+/// Words that begin subjects and name nobody.
+const SUBJECT_WORDS: &[&str] = &["Your", "The", "Last", "Bad", "Good", "Update", "Application", "Friday", "Weekly", "Interview", "Status", "Re", "Fwd", "Offer", "News", "Feedback"];
 
 /// The position, as the mail states it.
 pub(crate) fn position(mail: &Mail) -> Option<String> {

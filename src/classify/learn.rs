@@ -116,3 +116,10 @@ pub fn apply(rules: &mut Rules, lang: Lang, corrections: &[[f32; Outcome::ALL.le
 pub fn priors(lang: Lang, rules: &Rules) -> Vec<[f32; Outcome::ALL.len()]> {
     judge::priors(rules.lexicon(lang))
 }
+
+impl Default for Settings {
+    /// The penalty that did best with each writer left out in turn.
+    fn default() -> Self {
+        Self { penalty: 1.0, steps: 300 }
+    }
+}
