@@ -16,7 +16,8 @@ const LEAST: f32 = 0.05;
 
 fn main() -> Result<()> {
     let rules = Rules::built_in()?;
-    let examples = load(Path::new("tests/corpus/train"), &rules)?;
+    let mut examples = load(Path::new("tests/corpus/train"), &rules)?;
+    examples.extend(sentences(&rules)?);
     let references: Vec<&learn::Example> = examples.iter().collect();
     let mut file = String::from(
         "# Learned from tests/corpus/train by `cargo run --release --example fit`: corrections, in hundredths, to the strengths in ja.toml and en.toml.\n",
@@ -48,6 +49,21 @@ fn load(folder: &Path, rules: &Rules) -> Result<Vec<learn::Example>> {
         let outcome: Outcome = serde_json::from_value(label.get("outcome").cloned().context("a label without an outcome")?)?;
         let mail = Mail::read(&std::fs::read(folder.join(path))?).with_context(|| format!("reading {path}"))?;
         examples.push(learn::example(&mail, outcome, rules));
+    }
+    Ok(examples)
+}
+
+/// Ordinary mails around the sentences of `tests/corpus/sentences`.
+fn sentences(rules: &Rules) -> Result<Vec<learn::Example>> {
+    let mut examples = Vec::new();
+    for lang in [Lang::Ja, Lang::En] {
+        let path = format!("tests/corpus/sentences/{}.tsv", lang.code());
+        for line in std::fs::read_to_string(&path).with_context(|| path.clone())?.lines() {
+            let (label, sentence) = line.split_once('\t').context("a sentence without a label")?;
+            let label = if label == "neutral" { "in_process" } else { label };
+            let outcome: Outcome = serde_json::from_value(label.into())?;
+            examples.extend(learn::ordinary(sentence, outcome, outcome != Outcome::Unrelated, lang, rules));
+        }
     }
     Ok(examples)
 }

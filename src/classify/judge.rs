@@ -107,8 +107,9 @@ pub(crate) fn feature_names(lexicon: &Lexicon, lang: Lang) -> Vec<String> {
 pub(crate) fn priors(lexicon: &Lexicon) -> Vec<Points> {
     let mut all = Vec::new();
     for cue in &lexicon.cues {
-        all.push(cue.points);
-        all.push(cue.points.map(|value| value * 0.5));
+        let topic = cue.name.starts_with("other/");
+        all.push(if topic { cue.points.map(|value| value * 0.4) } else { cue.points });
+        all.push(if topic { cue.points } else { cue.points.map(|value| value * 0.5) });
         all.push(Points::default());
     }
     all.extend(MAIL_FEATURES.iter().map(|name| prior_of_mail_feature(name)));
@@ -170,16 +171,28 @@ pub(crate) fn is_answer(mail: &Mail) -> bool {
     !mail.in_reply_to.is_empty() || mail.subject.trim_start().get(..3).is_some_and(|head| head.eq_ignore_ascii_case("re:"))
 }
 
-/// The hits that count: the author's new words; words passed on only where the new ones give no result.
+/// The hits that count: the author's new words, and words passed on where the new ones give no result.
+/// Where a decision is stated in so many words, loose evidence of another one is dropped.
 pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
-    let strong_new = hits.iter().any(|hit| {
-        hit.place == Place::New && !hit.supposed && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG)
-    });
+    let cue = |hit: &Hit| lexicon.cues.get(hit.cue);
+    let strong_new = hits
+        .iter()
+        .any(|hit| hit.place == Place::New && !hit.supposed && cue(hit).is_some_and(|cue| cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG));
+    let counts = |hit: &Hit| match hit.place {
+        Place::Subject | Place::New => true,
+        Place::Passed => !strong_new,
+        Place::Quoted | Place::Signature => false,
+    };
+    let firm: Vec<Outcome> = hits
+        .iter()
+        .filter(|hit| counts(hit) && !hit.supposed && hit.place != Place::Subject)
+        .filter_map(|hit| cue(hit).filter(|cue| cue.firm).and_then(|cue| cue.outcome))
+        .collect();
     hits.iter()
-        .filter(|hit| match hit.place {
-            Place::Subject | Place::New => true,
-            Place::Passed => !strong_new,
-            Place::Quoted | Place::Signature => false,
+        .filter(|hit| counts(hit))
+        .filter(|hit| {
+            let Some(cue) = cue(hit) else { return false };
+            firm.is_empty() || hit.supposed || cue.outcome.is_none_or(|outcome| cue.firm || firm.contains(&outcome))
         })
         .collect()
 }
@@ -201,10 +214,16 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
     let mut supposed = [false; 5];
     for hit in &counted {
         let Some(cue) = lexicon.cues.get(hit.cue) else { continue };
-        let form = match (hit.supposed, hit.place) {
-            (true, _) => 2,
-            (false, Place::Subject) => 1,
-            (false, _) => 0,
+        let form = if cue.name.starts_with("other/") {
+            // A topic of its own shows more than once, or in the subject.
+            let sentences = counted.iter().filter(|other| other.cue == hit.cue).count();
+            usize::from(sentences > 1 || hit.place == Place::Subject)
+        } else {
+            match (hit.supposed, hit.place) {
+                (true, _) => 2,
+                (false, Place::Subject) => 1,
+                (false, _) => 0,
+            }
         };
         features.push(hit.cue * 3 + form);
         hiring |= cue.name == "own/hiring-nouns";

@@ -123,3 +123,29 @@ impl Default for Settings {
         Self { penalty: 1.0, steps: 300 }
     }
 }
+
+/// An ordinary mail around one sentence: what most of a job seeker's mail looks like.
+///
+/// The corpus is made of hard mails; these keep the weights right for the others.
+#[must_use]
+pub fn ordinary(sentence: &str, outcome: Outcome, about_a_job: bool, lang: Lang, rules: &Rules) -> Vec<Example> {
+    let frames: &[(&str, &str, &str)] = match (lang, about_a_job) {
+        (Lang::Ja, true) => &[
+            ("選考に関するご連絡", "お世話になっております。株式会社あおば商会 採用担当の田中です。\nこのたびは弊社の求人にご応募いただき、誠にありがとうございました。\n\n", "\n\n何卒よろしくお願い申し上げます。\n株式会社あおば商会 人事部 田中\n"),
+            ("面接の件", "先日は面接にお越しいただき、ありがとうございました。\n", "\n田中\n"),
+        ],
+        (Lang::En, true) => &[
+            ("Your application", "Dear Alex,\n\nThank you for your application for the Analyst position at Northway Ltd.\n\n", "\n\nKind regards,\nJo Bell\nNorthway Ltd\n"),
+            ("Your interview", "Hi Alex,\n\nThank you for taking the time to interview with us last week.\n\n", "\n\nJo\n"),
+        ],
+        (_, false) => &[("", "", "\n")],
+    };
+    frames
+        .iter()
+        .filter_map(|(subject, before, after)| {
+            let message = format!("From: Jo <jo@northway.example>\nTo: alex@example.org\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{before}{sentence}{after}");
+            let mail = Mail::read(message.as_bytes()).ok()?;
+            (mail.lang == lang).then(|| example(&mail, outcome, rules))
+        })
+        .collect()
+}

@@ -135,6 +135,8 @@ struct RawCue {
     #[serde(default)]
     strength: f32,
     #[serde(default)]
+    firm: bool,
+    #[serde(default)]
     points: BTreeMap<Outcome, f32>,
     #[serde(default)]
     sets: Option<String>,
@@ -171,6 +173,8 @@ pub(crate) struct Cue {
     pub(crate) name: String,
     /// The result it is evidence for.
     pub(crate) outcome: Option<Outcome>,
+    /// It states the decision in so many words: loose evidence of another result gives way to it.
+    pub(crate) firm: bool,
     /// What it adds to each outcome's score before anything is learned.
     pub(crate) points: Points,
     /// An attribute that it tells: `stage:document`, `door:open`.
@@ -402,6 +406,7 @@ impl Lexicon {
             cues.push(Cue {
                 name: raw.name,
                 outcome: raw.outcome,
+                firm: raw.firm,
                 points,
                 sets: sets.map(|(what, value)| (what.to_owned(), value.to_owned())),
                 mood: raw.mood,
