@@ -10,6 +10,7 @@ use crate::lang::Lang;
 use crate::mail::Mail;
 
 mod attributes;
+mod employer;
 mod judge;
 pub mod learn;
 mod rules;
@@ -213,9 +214,9 @@ pub struct Verdict {
 /// `own_addresses` are the user's: mail from them decides nothing.
 #[must_use]
 pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict {
-    let own = mail.author().is_some_and(|author| {
-        own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec))
-    });
+    let own = mail
+        .author()
+        .is_some_and(|author| own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec)));
     let reading = judge::read(mail, own, rules);
     let judgement = judge::judge(&reading, mail.lang, rules);
     let lexicon = rules.lexicon(mail.lang);
@@ -224,24 +225,28 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
         .filter(|hit| !hit.supposed)
         .filter_map(|hit| {
             let cue = lexicon.cues.get(hit.cue)?;
-            (cue.outcome == Some(judgement.outcome)).then(|| Evidence {
-                cue: cue.name.clone(),
-                text: reading.text.seen(hit.start, hit.end).to_owned(),
-            })
+            (cue.outcome == Some(judgement.outcome)).then(|| Evidence { cue: cue.name.clone(), text: reading.text.seen(hit.start, hit.end).to_owned() })
         })
         .collect();
+    let outcome = judgement.outcome;
+    let replyable = attributes::replyable(mail, &reading, lexicon);
+    let channel = attributes::channel(mail, outcome, &reading, lexicon);
+    let stage = attributes::stage(outcome, &reading, lexicon);
+    let door = attributes::door(outcome, &reading, lexicon);
+    let situation = attributes::Situation { outcome, stage, door, channel, replyable };
+    let mine = outcome != Outcome::Unrelated;
     Verdict {
         lang: mail.lang,
-        outcome: judgement.outcome,
+        outcome,
         confidence: judgement.confidence,
-        stage: Stage::Unknown,
-        company: None,
-        position: None,
-        wording: None,
-        door: Door::Neutral,
-        channel: Channel::Company,
-        replyable: true,
-        reply: ReplyAdvice::NotNeeded,
+        stage,
+        company: if mine { employer::company(mail, channel) } else { None },
+        position: if mine { employer::position(mail) } else { None },
+        wording: (outcome == Outcome::Declined).then(|| attributes::wording(&reading, lexicon)),
+        door,
+        channel,
+        replyable,
+        reply: attributes::reply(situation, mail.lang, &reading, lexicon),
         evidence,
         results: Vec::new(),
     }
@@ -251,34 +256,18 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
 pub fn explain(mail: &Mail, rules: &Rules) -> Vec<String> {
     let reading = judge::read(mail, false, rules);
     let lexicon = rules.lexicon(mail.lang);
-    let mut out: Vec<String> = reading
-        .hits
-        .iter()
-        .map(|h| {
-            let c = &lexicon.cues[h.cue];
-            format!(
-                "{:?} {}{} 「{}」",
-                h.place,
-                c.name,
-                if h.supposed { " (supposed)" } else { "" },
-                reading.text.seen(h.start, h.end).replace('\n', "/")
-            )
-        })
-        .collect();
+    let mut out: Vec<String> = reading.hits.iter().map(|h| {
+        let c = &lexicon.cues[h.cue];
+        format!("{:?} {}{} 「{}」", h.place, c.name, if h.supposed { " (supposed)" } else { "" }, reading.text.seen(h.start, h.end).replace('\n', "/"))
+    }).collect();
     let names = judge::feature_names(lexicon, mail.lang);
-    out.push(
-        reading
-            .features
-            .iter()
-            .filter(|f| {
-                names[**f].contains("/mail/")
-                    || names[**f].contains("/only/")
-                    || names[**f].contains("/with/")
-                    || names[**f].contains("/last/")
-            })
-            .map(|f| names[*f].clone())
-            .collect::<Vec<_>>()
-            .join(" "),
-    );
+    out.push(reading.features.iter().filter(|f| names[**f].contains("/mail/")||names[**f].contains("/only/")||names[**f].contains("/with/")||names[**f].contains("/last/")).map(|f| names[*f].clone()).collect::<Vec<_>>().join(" "));
     out
+}
+
+#[allow(missing_docs)]
+pub fn sent(mail: &Mail, rules: &Rules) -> Vec<(String, String, bool, f32)> {
+    let reading = judge::read(mail, false, rules);
+    let lexicon = rules.lexicon(mail.lang);
+    reading.hits.iter().filter_map(|h| { let c = &lexicon.cues[h.cue]; let o = c.outcome?; Some((o.name().to_owned(), c.name.clone(), h.supposed, c.points[o as usize])) }).collect()
 }

@@ -1,8 +1,8 @@
 //! From cues to an outcome: which words count, what they add up to, and when to abstain.
 
-use super::Outcome;
 use super::rules::{Hit, Lexicon, Points, Rules};
 use super::text::{Place, Text};
+use super::Outcome;
 use crate::lang::Lang;
 use crate::mail::{Mail, Role};
 
@@ -16,7 +16,7 @@ const SURE_DECLINED: f32 = 0.50;
 const SURE_GOOD: f32 = 0.45;
 
 /// What a mail says beyond its cues: features that are learned like cues.
-pub(crate) const MAIL_FEATURES: [&str; 34] = [
+pub(crate) const MAIL_FEATURES: [&str; 37] = [
     "mail/always",
     "mail/list-unsubscribe",
     "mail/bulk",
@@ -29,6 +29,9 @@ pub(crate) const MAIL_FEATURES: [&str; 34] = [
     "mail/no-evidence",
     "mail/weak-evidence-only",
     "mail/no-application",
+    "mail/no-hiring",
+    "mail/passed-for-sender",
+    "mail/to-nobody",
     "only/declined",
     "only/advanced",
     "only/offer",
@@ -65,6 +68,9 @@ fn prior_of_mail_feature(name: &str) -> Points {
         "mail/no-evidence" => [-2.0, -2.0, -2.0, -2.0, -2.0, -2.0, 1.2, 0.0, 1.0],
         "mail/weak-evidence-only" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, 0.5, 0.4, 0.3],
         "mail/no-application" => [-0.6, -0.6, -0.6, -0.4, -0.4, -0.4, -1.2, 0.0, 1.2],
+        "mail/no-hiring" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, -0.8, 0.0, 0.8],
+        "mail/passed-for-sender" => [-3.0, -2.0, -2.0, -2.0, 0.0, 0.0, -0.5, 0.0, 3.0],
+        "mail/to-nobody" => [0.0, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
         "only/declined" => [1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "only/advanced" => [0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "only/offer" => [0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
@@ -101,8 +107,9 @@ pub(crate) fn feature_names(lexicon: &Lexicon, lang: Lang) -> Vec<String> {
 pub(crate) fn priors(lexicon: &Lexicon) -> Vec<Points> {
     let mut all = Vec::new();
     for cue in &lexicon.cues {
-        all.push(cue.points);
-        all.push(cue.points.map(|value| value * 0.5));
+        let topic = cue.name.starts_with("other/");
+        all.push(if topic { cue.points.map(|value| value * 0.4) } else { cue.points });
+        all.push(if topic { cue.points } else { cue.points.map(|value| value * 0.5) });
         all.push(Points::default());
     }
     all.extend(MAIL_FEATURES.iter().map(|name| prior_of_mail_feature(name)));
@@ -131,8 +138,7 @@ fn text_of(mail: &Mail) -> Text {
     let mut text = Text::default();
     text.push(strip_reply_prefix(&mail.subject), Place::Subject, mail.lang);
     let answer = is_answer(mail);
-    let has_new =
-        mail.body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
+    let has_new = mail.body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
     text.push_blocks(&mail.body, mail.lang, |role| match role {
         Role::New => Some(Place::New),
         // Below an answer, the words "passed on" are the mail that is answered.
@@ -143,9 +149,7 @@ fn text_of(mail: &Mail) -> Text {
     });
     for attached in mail.attached.iter().take(3) {
         text.push(&attached.subject, Place::Passed, attached.lang);
-        text.push_blocks(&attached.body, attached.lang, |role| {
-            (role == Role::New).then_some(Place::Passed)
-        });
+        text.push_blocks(&attached.body, attached.lang, |role| (role == Role::New).then_some(Place::Passed));
     }
     text
 }
@@ -154,10 +158,7 @@ fn strip_reply_prefix(subject: &str) -> &str {
     let mut subject = subject.trim();
     loop {
         let Some(head) = subject.get(..3) else { return subject };
-        if !(head.eq_ignore_ascii_case("re:")
-            || head.eq_ignore_ascii_case("fw:")
-            || head.eq_ignore_ascii_case("fwd"))
-        {
+        if !(head.eq_ignore_ascii_case("re:") || head.eq_ignore_ascii_case("fw:") || head.eq_ignore_ascii_case("fwd")) {
             return subject;
         }
         let Some((_, rest)) = subject.split_once(':') else { return subject };
@@ -167,24 +168,31 @@ fn strip_reply_prefix(subject: &str) -> &str {
 
 /// The mail answers another.
 pub(crate) fn is_answer(mail: &Mail) -> bool {
-    !mail.in_reply_to.is_empty()
-        || mail.subject.trim_start().get(..3).is_some_and(|head| head.eq_ignore_ascii_case("re:"))
+    !mail.in_reply_to.is_empty() || mail.subject.trim_start().get(..3).is_some_and(|head| head.eq_ignore_ascii_case("re:"))
 }
 
-/// The hits that count: the author's new words; words passed on only where the new ones give no result.
+/// The hits that count: the author's new words, and words passed on where the new ones give no result.
+/// Where a decision is stated in so many words, loose evidence of another one is dropped.
 pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
-    let strong_new = hits.iter().any(|hit| {
-        hit.place == Place::New
-            && !hit.supposed
-            && lexicon.cues.get(hit.cue).is_some_and(|cue| {
-                cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG
-            })
-    });
+    let cue = |hit: &Hit| lexicon.cues.get(hit.cue);
+    let strong_new = hits
+        .iter()
+        .any(|hit| hit.place == Place::New && !hit.supposed && cue(hit).is_some_and(|cue| cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG));
+    let counts = |hit: &Hit| match hit.place {
+        Place::Subject | Place::New => true,
+        Place::Passed => !strong_new,
+        Place::Quoted | Place::Signature => false,
+    };
+    let firm: Vec<Outcome> = hits
+        .iter()
+        .filter(|hit| counts(hit) && !hit.supposed && hit.place != Place::Subject)
+        .filter_map(|hit| cue(hit).filter(|cue| cue.firm).and_then(|cue| cue.outcome))
+        .collect();
     hits.iter()
-        .filter(|hit| match hit.place {
-            Place::Subject | Place::New => true,
-            Place::Passed => !strong_new,
-            Place::Quoted | Place::Signature => false,
+        .filter(|hit| counts(hit))
+        .filter(|hit| {
+            let Some(cue) = cue(hit) else { return false };
+            firm.is_empty() || hit.supposed || cue.outcome.is_none_or(|outcome| cue.firm || firm.contains(&outcome))
         })
         .collect()
 }
@@ -193,8 +201,7 @@ fn strength(outcome: Option<Outcome>, points: &Points) -> f32 {
     outcome.and_then(|outcome| points.get(outcome as usize).copied()).unwrap_or(0.0)
 }
 
-const KINDS: [Outcome; 5] =
-    [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
+const KINDS: [Outcome; 5] = [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
 
 fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usize> {
     let mut features = Vec::new();
@@ -203,21 +210,25 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
     let mut last = None;
     let mut weak = false;
     let mut application = false;
+    let mut hiring = false;
     let mut supposed = [false; 5];
     for hit in &counted {
         let Some(cue) = lexicon.cues.get(hit.cue) else { continue };
-        let form = match (hit.supposed, hit.place) {
-            (true, _) => 2,
-            (false, Place::Subject) => 1,
-            (false, _) => 0,
+        let form = if cue.name.starts_with("other/") {
+            // A topic of its own shows more than once, or in the subject.
+            let sentences = counted.iter().filter(|other| other.cue == hit.cue).count();
+            usize::from(sentences > 1 || hit.place == Place::Subject)
+        } else {
+            match (hit.supposed, hit.place) {
+                (true, _) => 2,
+                (false, Place::Subject) => 1,
+                (false, _) => 0,
+            }
         };
         features.push(hit.cue * 3 + form);
+        hiring |= cue.name == "own/hiring-nouns";
         application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
-        let Some(kind) =
-            cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome))
-        else {
-            continue;
-        };
+        let Some(kind) = cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome)) else { continue };
         if hit.supposed {
             if let Some(slot) = supposed.get_mut(kind) {
                 *slot = true;
@@ -251,6 +262,9 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
         (!mail.attachments.is_empty(), "mail/attachment"),
         (!mail.attached.is_empty(), "mail/passed-on"),
         (!application, "mail/no-application"),
+        (!hiring, "mail/no-hiring"),
+        (passed_for_sender(mail), "mail/passed-for-sender"),
+        (mail.to.is_empty(), "mail/to-nobody"),
     ] {
         if there {
             mark(name);
@@ -287,6 +301,25 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
     features
 }
 
+/// The words passed on were written to the one who passes them on, not to the recipient: a friend's mail.
+fn passed_for_sender(mail: &Mail) -> bool {
+    let (Some(author), Some(recipient)) = (mail.author(), mail.to.first()) else { return false };
+    let mut passed: String = mail.body.iter().filter(|block| block.role == Role::Forwarded).map(|block| block.text.as_str()).collect();
+    for attached in &mail.attached {
+        passed.extend(attached.to.iter().map(|address| address.addr_spec.as_str()));
+        passed.extend(attached.body.iter().map(|block| block.text.as_str()));
+    }
+    if passed.is_empty() {
+        return false;
+    }
+    let mentioned = |address: &crate::mail::Address| {
+        let names = address.name.as_deref().unwrap_or("");
+        passed.contains(&address.addr_spec)
+            || names.split([' ', '\u{3000}', '(', '(', '/', '|', ',', '"']).any(|name| name.chars().count() >= if name.is_ascii() { 3 } else { 2 } && passed.contains(name))
+    };
+    mentioned(author) && !mentioned(recipient)
+}
+
 /// An outcome with its probability.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judgement {
@@ -300,10 +333,9 @@ pub(crate) fn possible(hits: &[Hit], lexicon: &Lexicon) -> [bool; Outcome::ALL.l
     Outcome::ALL.map(|outcome| match outcome {
         // Told by its structure, see `digest`.
         Outcome::Mixed => false,
-        outcome if outcome.is_result() => counted.iter().any(|hit| {
-            !hit.supposed
-                && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome == Some(outcome))
-        }),
+        outcome if outcome.is_result() => counted
+            .iter()
+            .any(|hit| !hit.supposed && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome == Some(outcome))),
         _ => true,
     })
 }
@@ -325,10 +357,10 @@ pub(crate) fn judge(reading: &Reading, lang: Lang, rules: &Rules) -> Judgement {
         }
     }
     let probabilities = softmax(&scores);
-    let (best, confidence) =
-        probabilities.iter().enumerate().fold((0, 0.0_f32), |(best, highest), (index, &value)| {
-            if value > highest { (index, value) } else { (best, highest) }
-        });
+    let (best, confidence) = probabilities
+        .iter()
+        .enumerate()
+        .fold((0, 0.0_f32), |(best, highest), (index, &value)| if value > highest { (index, value) } else { (best, highest) });
     let outcome = Outcome::ALL.get(best).copied().unwrap_or(Outcome::Unsure);
     let least = match outcome {
         Outcome::Declined => SURE_DECLINED,

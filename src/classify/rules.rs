@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::text::{Place, Sentence, Text};
 use super::weights::{WeightError, Weights};
-use super::{Outcome, judge};
+use super::{judge, Outcome};
 use crate::lang::Lang;
 
 /// A weight for each outcome, in the order of [`Outcome::ALL`].
@@ -135,6 +135,8 @@ struct RawCue {
     #[serde(default)]
     strength: f32,
     #[serde(default)]
+    firm: bool,
+    #[serde(default)]
     points: BTreeMap<Outcome, f32>,
     #[serde(default)]
     sets: Option<String>,
@@ -171,6 +173,8 @@ pub(crate) struct Cue {
     pub(crate) name: String,
     /// The result it is evidence for.
     pub(crate) outcome: Option<Outcome>,
+    /// It states the decision in so many words: loose evidence of another result gives way to it.
+    pub(crate) firm: bool,
     /// What it adds to each outcome's score before anything is learned.
     pub(crate) points: Points,
     /// An attribute that it tells: `stage:document`, `door:open`.
@@ -229,6 +233,8 @@ pub(crate) struct Lexicon {
     /// For each class: the patterns that begin with it.
     first: Vec<Vec<(usize, Pattern)>>,
     mood: MoodWords,
+    /// For each class: whether all its words negate.
+    negations: Vec<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -248,6 +254,11 @@ struct MoodWords {
     mistake: u16,
     rightly: u16,
     titled: u16,
+    reported: u16,
+    told: u16,
+    denied: u16,
+    neg: u16,
+    notneg: u16,
 }
 
 /// How far apart, in characters, two elements of a pattern may stand.
@@ -308,8 +319,7 @@ impl Compiler {
 
     fn pattern(&mut self, says: &str, cue: &str) -> Result<Pattern, RulesError> {
         let gaps = Gaps::of(self.lang);
-        let mut pattern =
-            Pattern { elements: Vec::new(), not_after: Vec::new(), not_before: Vec::new() };
+        let mut pattern = Pattern { elements: Vec::new(), not_after: Vec::new(), not_before: Vec::new() };
         let mut gap = gaps.near;
         for part in says.split_whitespace() {
             if let Some(size) = part.strip_prefix("...") {
@@ -339,8 +349,7 @@ impl Compiler {
 
 impl Lexicon {
     fn parse(text: &str, lang: Lang) -> Result<Self, RulesError> {
-        let file: File =
-            toml::from_str(text).map_err(|source| RulesError::Toml { lang, source })?;
+        let file: File = toml::from_str(text).map_err(|source| RulesError::Toml { lang, source })?;
         let mut compiler = Compiler { lang, classes: HashMap::new(), words: HashMap::new() };
         // `@a` inside a class takes in all words of class `a`.
         for name in file.words.keys() {
@@ -370,6 +379,11 @@ impl Lexicon {
             mistake: compiler.class("mistake"),
             rightly: compiler.class("rightly"),
             titled: compiler.class("titled"),
+            reported: compiler.class("reported"),
+            told: compiler.class("told"),
+            denied: compiler.class("denied"),
+            neg: compiler.class("neg"),
+            notneg: compiler.class("notneg"),
         };
         let mut cues = Vec::new();
         let mut patterns = Vec::new();
@@ -392,6 +406,7 @@ impl Lexicon {
             cues.push(Cue {
                 name: raw.name,
                 outcome: raw.outcome,
+                firm: raw.firm,
                 points,
                 sets: sets.map(|(what, value)| (what.to_owned(), value.to_owned())),
                 mood: raw.mood,
@@ -408,6 +423,19 @@ impl Lexicon {
                 }
             }
         }
+        // A class made of one negating word, as patterns spell it out, negates like the class itself.
+        let mut negations = vec![false; compiler.classes.len()];
+        for classes in compiler.words.values() {
+            if classes.contains(&mood.neg) {
+                for &class in classes {
+                    if compiler.classes.iter().any(|(name, &index)| index == class && name.starts_with('=')) {
+                        if let Some(slot) = negations.get_mut(usize::from(class)) {
+                            *slot = true;
+                        }
+                    }
+                }
+            }
+        }
         let mut words: Vec<(String, Vec<u16>)> = compiler.words.into_iter().collect();
         words.sort();
         let mut atoms = Vec::new();
@@ -415,9 +443,7 @@ impl Lexicon {
         for (word, classes) in words {
             let open_end = word.ends_with('*');
             let needle = word.trim_end_matches('*').to_owned();
-            let edge = |character: Option<char>| {
-                character.is_some_and(|character| character.is_ascii_alphanumeric())
-            };
+            let edge = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
             atoms.push(Atom {
                 classes,
                 whole_start: edge(needle.chars().next()),
@@ -429,7 +455,7 @@ impl Lexicon {
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&needles)?;
-        Ok(Self { search, atoms, cues, first, mood })
+        Ok(Self { search, atoms, cues, first, mood, negations })
     }
 
     /// All words of the text, in its order.
@@ -450,7 +476,20 @@ impl Lexicon {
             }
         }
         tokens.sort_unstable();
+        // A negation inside a polite question or a double negation is none.
+        let excusing: Vec<Token> = tokens.iter().copied().filter(|token| token.class == self.mood.notneg).collect();
+        if !excusing.is_empty() {
+            let covered = |token: &Token| {
+                let near = excusing.partition_point(|other| other.end < token.start);
+                excusing.iter().skip(near).take_while(|other| other.start <= token.end).any(|other| other.start <= token.start && token.end <= other.end)
+            };
+            tokens.retain(|token| !self.negating(token.class) || !covered(token));
+        }
         tokens
+    }
+
+    fn negating(&self, class: u16) -> bool {
+        class == self.mood.neg || self.negations.get(usize::from(class)) == Some(&true)
     }
 
     /// All cues of the text, in its order.
@@ -459,13 +498,12 @@ impl Lexicon {
         let mut hits = Vec::new();
         let mut from = 0;
         let mut under_condition: Option<u32> = None;
+        let mut taken_back = None;
         for (index, sentence) in text.sentences.iter().enumerate() {
             while tokens.get(from).is_some_and(|token| token.start < sentence.start) {
                 from += 1;
             }
-            let length = tokens
-                .get(from..)
-                .map_or(0, |rest| rest.partition_point(|token| token.start < sentence.end));
+            let length = tokens.get(from..).map_or(0, |rest| rest.partition_point(|token| token.start < sentence.end));
             let Some(inside) = tokens.get(from..from + length) else { continue };
             let mut aside = self.set_aside(inside, sentence, text);
             // A heading that is a condition ("if you passed:") sets its paragraph aside.
@@ -477,19 +515,25 @@ impl Lexicon {
             if self.is_conditional_heading(inside, sentence) {
                 under_condition = Some(sentence.paragraph);
             }
+            if sentence.place == Place::New && inside.iter().any(|token| token.class == self.mood.mistake) {
+                taken_back = Some(index);
+            }
+            // "Our system told you this:" is followed by what no longer holds.
+            if inside.iter().any(|token| token.class == self.mood.told) && text.words(sentence).ends_with(':') {
+                under_condition = Some(sentence.paragraph + 1);
+            }
             self.match_sentence(inside, sentence, index, &aside, &mut hits);
+        }
+        // What was said before the mistake is owned up to is taken back with it.
+        if let Some(until) = taken_back {
+            for hit in &mut hits {
+                hit.supposed |= hit.sentence < until && self.cues.get(hit.cue).is_some_and(|cue| cue.outcome.is_some());
+            }
         }
         hits
     }
 
-    fn match_sentence(
-        &self,
-        tokens: &[Token],
-        sentence: &Sentence,
-        index: usize,
-        aside: &[(usize, usize)],
-        hits: &mut Vec<Hit>,
-    ) {
+    fn match_sentence(&self, tokens: &[Token], sentence: &Sentence, index: usize, aside: &[(usize, usize)], hits: &mut Vec<Hit>) {
         for (at, token) in tokens.iter().enumerate() {
             let Some(starts) = self.first.get(usize::from(token.class)) else { continue };
             for (cue_index, pattern) in starts {
@@ -499,13 +543,7 @@ impl Lexicon {
                     Some(At::Subject) => sentence.place == Place::Subject,
                     Some(At::Body) => sentence.place != Place::Subject,
                 };
-                if !fits
-                    || hits
-                        .iter()
-                        .rev()
-                        .take_while(|hit| hit.sentence == index)
-                        .any(|hit| hit.cue == *cue_index && !hit.supposed)
-                {
+                if !fits || hits.iter().rev().take_while(|hit| hit.sentence == index).any(|hit| hit.cue == *cue_index && !hit.supposed) {
                     continue;
                 }
                 let Some(last) = pattern.match_at(tokens, at) else { continue };
@@ -517,14 +555,7 @@ impl Lexicon {
                     continue;
                 }
                 let supposed = supposed && cue.mood == Mood::Fact;
-                hits.push(Hit {
-                    cue: *cue_index,
-                    start: token.start,
-                    end: last.end,
-                    sentence: index,
-                    place: sentence.place,
-                    supposed,
-                });
+                hits.push(Hit { cue: *cue_index, start: token.start, end: last.end, sentence: index, place: sentence.place, supposed });
             }
         }
     }
@@ -534,42 +565,32 @@ impl Lexicon {
         let mood = &self.mood;
         let mut ranges = Vec::new();
         let boundary = |at: usize| {
-            tokens
-                .iter()
-                .filter(|token| token.class == mood.but && token.end <= at)
-                .map(|token| token.end)
-                .max()
-                .unwrap_or(sentence.start)
+            tokens.iter().filter(|token| token.class == mood.but && token.end <= at).map(|token| token.end).max().unwrap_or(sentence.start)
         };
         for token in tokens {
             if token.class == mood.if_ {
-                let excused = tokens.iter().any(|other| {
-                    other.class == mood.plain
-                        && other.start <= token.start
-                        && token.end <= other.end
-                });
+                let excused = tokens.iter().any(|other| other.class == mood.plain && other.start <= token.start && token.end <= other.end);
                 if !excused {
                     ranges.push((boundary(token.start), sentence.end));
                 }
             } else if token.class == mood.perhaps {
                 ranges.push((boundary(token.start), token.end));
             } else if token.class == mood.mistake {
-                let rightly = tokens
-                    .iter()
-                    .filter(|other| other.class == mood.rightly)
-                    .map(|other| other.start)
-                    .min();
-                ranges.push((
-                    sentence.start,
-                    rightly.filter(|&at| at > sentence.start).unwrap_or(sentence.end),
-                ));
+                let rightly = tokens.iter().filter(|other| other.class == mood.rightly).map(|other| other.start).min();
+                ranges.push((sentence.start, rightly.filter(|&at| at > sentence.start).unwrap_or(sentence.end)));
             } else if token.class == mood.titled {
                 // 「…」という件名: the quotation just before is only named.
                 let before = text.folded.get(sentence.start..token.start).unwrap_or("");
-                let opening = before
-                    .rfind(['「', '『', '"', '【'])
-                    .map_or(sentence.start, |at| sentence.start + at);
+                let opening = before.rfind(['「', '『', '"', '【']).map_or(sentence.start, |at| sentence.start + at);
                 ranges.push((opening, token.start));
+            } else if token.class == mood.reported {
+                ranges.push((sentence.start, token.end));
+            } else if token.class == mood.told {
+                ranges.push((token.start, sentence.end));
+            } else if token.class == mood.denied {
+                let before = text.folded.get(sentence.start..token.start).unwrap_or("");
+                let clause = before.rfind(['、', ',', ':']).map_or(sentence.start, |at| sentence.start + at);
+                ranges.push((clause, token.end));
             }
         }
         ranges
@@ -579,16 +600,12 @@ impl Lexicon {
         sentence.begins_line
             && sentence.ends_line
             && sentence.end - sentence.start < 90
-            && tokens
-                .iter()
-                .any(|token| token.class == self.mood.if_ && token.end + 9 >= sentence.end)
+            && tokens.iter().any(|token| token.class == self.mood.if_ && token.end + 9 >= sentence.end)
     }
 }
 
 fn sentence_opens_item(text: &Text, sentence: &Sentence) -> bool {
-    sentence.begins_line
-        && super::text::begins_item(text.words(sentence))
-        && !text.words(sentence).starts_with(['・', '-', '※'])
+    sentence.begins_line && super::text::begins_item(text.words(sentence)) && !text.words(sentence).starts_with(['・', '-', '※'])
 }
 
 fn add(points: &mut Points, outcome: Outcome, value: f32) {
@@ -605,9 +622,7 @@ impl Pattern {
     fn match_at(&self, tokens: &[Token], at: usize) -> Option<Token> {
         let head = *tokens.get(at)?;
         let blocked = tokens.iter().take(at).any(|token| {
-            self.not_before.contains(&token.class)
-                && token.end <= head.start
-                && token.end + FORBIDDING_BYTES >= head.start
+            self.not_before.contains(&token.class) && token.end <= head.start && token.end + FORBIDDING_BYTES >= head.start
         });
         if blocked { None } else { self.rest(tokens, at, head, 1) }
     }
@@ -615,9 +630,7 @@ impl Pattern {
     fn rest(&self, tokens: &[Token], at: usize, before: Token, next: usize) -> Option<Token> {
         let Some(element) = self.elements.get(next) else {
             let followed = tokens.iter().skip(at).any(|token| {
-                self.not_after.contains(&token.class)
-                    && token.start >= before.end
-                    && token.start <= before.end + FORBIDDING_BYTES
+                self.not_after.contains(&token.class) && token.start >= before.end && token.start <= before.end + FORBIDDING_BYTES
             });
             return (!followed).then_some(before);
         };
@@ -636,8 +649,7 @@ impl Pattern {
 
     fn is_in(&self, tokens: &[Token]) -> bool {
         tokens.iter().enumerate().any(|(at, token)| {
-            self.elements.first().is_some_and(|head| head.classes.contains(&token.class))
-                && self.match_at(tokens, at).is_some()
+            self.elements.first().is_some_and(|head| head.classes.contains(&token.class)) && self.match_at(tokens, at).is_some()
         })
     }
 }
