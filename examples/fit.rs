@@ -36,7 +36,8 @@ fn main() -> Result<()> {
             }
         }
     }
-    std::fs::write("config/rules/weights.toml", file).context("writing config/rules/weights.toml")?;
+    std::fs::write("config/rules/weights.toml", file)
+        .context("writing config/rules/weights.toml")?;
     Ok(())
 }
 
@@ -45,9 +46,15 @@ fn load(folder: &Path, rules: &Rules) -> Result<Vec<learn::Example>> {
     let mut examples = Vec::new();
     for line in labels.lines() {
         let label: BTreeMap<String, serde_json::Value> = serde_json::from_str(line)?;
-        let path = label.get("path").and_then(serde_json::Value::as_str).context("a label without a path")?;
-        let outcome: Outcome = serde_json::from_value(label.get("outcome").cloned().context("a label without an outcome")?)?;
-        let mail = Mail::read(&std::fs::read(folder.join(path))?).with_context(|| format!("reading {path}"))?;
+        let path = label
+            .get("path")
+            .and_then(serde_json::Value::as_str)
+            .context("a label without a path")?;
+        let outcome: Outcome = serde_json::from_value(
+            label.get("outcome").cloned().context("a label without an outcome")?,
+        )?;
+        let mail = Mail::read(&std::fs::read(folder.join(path))?)
+            .with_context(|| format!("reading {path}"))?;
         examples.push(learn::example(&mail, outcome, rules));
     }
     Ok(examples)
@@ -62,7 +69,13 @@ fn sentences(rules: &Rules) -> Result<Vec<learn::Example>> {
             let (label, sentence) = line.split_once('\t').context("a sentence without a label")?;
             let label = if label == "neutral" { "in_process" } else { label };
             let outcome: Outcome = serde_json::from_value(label.into())?;
-            examples.extend(learn::ordinary(sentence, outcome, outcome != Outcome::Unrelated, lang, rules));
+            examples.extend(learn::ordinary(
+                sentence,
+                outcome,
+                outcome != Outcome::Unrelated,
+                lang,
+                rules,
+            ));
         }
     }
     Ok(examples)

@@ -214,9 +214,9 @@ pub struct Verdict {
 /// `own_addresses` are the user's: mail from them decides nothing.
 #[must_use]
 pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict {
-    let own = mail
-        .author()
-        .is_some_and(|author| own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec)));
+    let own = mail.author().is_some_and(|author| {
+        own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec))
+    });
     let reading = judge::read(mail, own, rules);
     let judgement = judge::judge(&reading, mail.lang, rules);
     let lexicon = rules.lexicon(mail.lang);
@@ -225,7 +225,10 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
         .filter(|hit| !hit.supposed)
         .filter_map(|hit| {
             let cue = lexicon.cues.get(hit.cue)?;
-            (cue.outcome == Some(judgement.outcome)).then(|| Evidence { cue: cue.name.clone(), text: reading.text.seen(hit.start, hit.end).to_owned() })
+            (cue.outcome == Some(judgement.outcome)).then(|| Evidence {
+                cue: cue.name.clone(),
+                text: reading.text.seen(hit.start, hit.end).to_owned(),
+            })
         })
         .collect();
     let outcome = judgement.outcome;
@@ -256,12 +259,35 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
 pub fn explain(mail: &Mail, rules: &Rules) -> Vec<String> {
     let reading = judge::read(mail, false, rules);
     let lexicon = rules.lexicon(mail.lang);
-    let mut out: Vec<String> = reading.hits.iter().map(|h| {
-        let c = &lexicon.cues[h.cue];
-        format!("{:?} {}{} 「{}」", h.place, c.name, if h.supposed { " (supposed)" } else { "" }, reading.text.seen(h.start, h.end).replace('\n', "/"))
-    }).collect();
+    let mut out: Vec<String> = reading
+        .hits
+        .iter()
+        .map(|h| {
+            let c = &lexicon.cues[h.cue];
+            format!(
+                "{:?} {}{} 「{}」",
+                h.place,
+                c.name,
+                if h.supposed { " (supposed)" } else { "" },
+                reading.text.seen(h.start, h.end).replace('\n', "/")
+            )
+        })
+        .collect();
     let names = judge::feature_names(lexicon, mail.lang);
-    out.push(reading.features.iter().filter(|f| names[**f].contains("/mail/")||names[**f].contains("/only/")||names[**f].contains("/with/")||names[**f].contains("/last/")).map(|f| names[*f].clone()).collect::<Vec<_>>().join(" "));
+    out.push(
+        reading
+            .features
+            .iter()
+            .filter(|f| {
+                names[**f].contains("/mail/")
+                    || names[**f].contains("/only/")
+                    || names[**f].contains("/with/")
+                    || names[**f].contains("/last/")
+            })
+            .map(|f| names[*f].clone())
+            .collect::<Vec<_>>()
+            .join(" "),
+    );
     out
 }
 
@@ -269,5 +295,13 @@ pub fn explain(mail: &Mail, rules: &Rules) -> Vec<String> {
 pub fn sent(mail: &Mail, rules: &Rules) -> Vec<(String, String, bool, f32)> {
     let reading = judge::read(mail, false, rules);
     let lexicon = rules.lexicon(mail.lang);
-    reading.hits.iter().filter_map(|h| { let c = &lexicon.cues[h.cue]; let o = c.outcome?; Some((o.name().to_owned(), c.name.clone(), h.supposed, c.points[o as usize])) }).collect()
+    reading
+        .hits
+        .iter()
+        .filter_map(|h| {
+            let c = &lexicon.cues[h.cue];
+            let o = c.outcome?;
+            Some((o.name().to_owned(), c.name.clone(), h.supposed, c.points[o as usize]))
+        })
+        .collect()
 }

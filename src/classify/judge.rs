@@ -1,8 +1,8 @@
 //! From cues to an outcome: which words count, what they add up to, and when to abstain.
 
+use super::Outcome;
 use super::rules::{Hit, Lexicon, Points, Rules};
 use super::text::{Place, Text};
-use super::Outcome;
 use crate::lang::Lang;
 use crate::mail::{Mail, Role};
 
@@ -138,7 +138,8 @@ fn text_of(mail: &Mail) -> Text {
     let mut text = Text::default();
     text.push(strip_reply_prefix(&mail.subject), Place::Subject, mail.lang);
     let answer = is_answer(mail);
-    let has_new = mail.body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
+    let has_new =
+        mail.body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
     text.push_blocks(&mail.body, mail.lang, |role| match role {
         Role::New => Some(Place::New),
         // Below an answer, the words "passed on" are the mail that is answered.
@@ -149,7 +150,9 @@ fn text_of(mail: &Mail) -> Text {
     });
     for attached in mail.attached.iter().take(3) {
         text.push(&attached.subject, Place::Passed, attached.lang);
-        text.push_blocks(&attached.body, attached.lang, |role| (role == Role::New).then_some(Place::Passed));
+        text.push_blocks(&attached.body, attached.lang, |role| {
+            (role == Role::New).then_some(Place::Passed)
+        });
     }
     text
 }
@@ -158,7 +161,10 @@ fn strip_reply_prefix(subject: &str) -> &str {
     let mut subject = subject.trim();
     loop {
         let Some(head) = subject.get(..3) else { return subject };
-        if !(head.eq_ignore_ascii_case("re:") || head.eq_ignore_ascii_case("fw:") || head.eq_ignore_ascii_case("fwd")) {
+        if !(head.eq_ignore_ascii_case("re:")
+            || head.eq_ignore_ascii_case("fw:")
+            || head.eq_ignore_ascii_case("fwd"))
+        {
             return subject;
         }
         let Some((_, rest)) = subject.split_once(':') else { return subject };
@@ -168,16 +174,21 @@ fn strip_reply_prefix(subject: &str) -> &str {
 
 /// The mail answers another.
 pub(crate) fn is_answer(mail: &Mail) -> bool {
-    !mail.in_reply_to.is_empty() || mail.subject.trim_start().get(..3).is_some_and(|head| head.eq_ignore_ascii_case("re:"))
+    !mail.in_reply_to.is_empty()
+        || mail.subject.trim_start().get(..3).is_some_and(|head| head.eq_ignore_ascii_case("re:"))
 }
 
 /// The hits that count: the author's new words, and words passed on where the new ones give no result.
 /// Where a decision is stated in so many words, loose evidence of another one is dropped.
 pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
     let cue = |hit: &Hit| lexicon.cues.get(hit.cue);
-    let strong_new = hits
-        .iter()
-        .any(|hit| hit.place == Place::New && !hit.supposed && cue(hit).is_some_and(|cue| cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG));
+    let strong_new = hits.iter().any(|hit| {
+        hit.place == Place::New
+            && !hit.supposed
+            && cue(hit).is_some_and(|cue| {
+                cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG
+            })
+    });
     let counts = |hit: &Hit| match hit.place {
         Place::Subject | Place::New => true,
         Place::Passed => !strong_new,
@@ -192,7 +203,9 @@ pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
         .filter(|hit| counts(hit))
         .filter(|hit| {
             let Some(cue) = cue(hit) else { return false };
-            firm.is_empty() || hit.supposed || cue.outcome.is_none_or(|outcome| cue.firm || firm.contains(&outcome))
+            firm.is_empty()
+                || hit.supposed
+                || cue.outcome.is_none_or(|outcome| cue.firm || firm.contains(&outcome))
         })
         .collect()
 }
@@ -201,7 +214,8 @@ fn strength(outcome: Option<Outcome>, points: &Points) -> f32 {
     outcome.and_then(|outcome| points.get(outcome as usize).copied()).unwrap_or(0.0)
 }
 
-const KINDS: [Outcome; 5] = [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
+const KINDS: [Outcome; 5] =
+    [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
 
 fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usize> {
     let mut features = Vec::new();
@@ -228,7 +242,11 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
         features.push(hit.cue * 3 + form);
         hiring |= cue.name == "own/hiring-nouns";
         application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
-        let Some(kind) = cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome)) else { continue };
+        let Some(kind) =
+            cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome))
+        else {
+            continue;
+        };
         if hit.supposed {
             if let Some(slot) = supposed.get_mut(kind) {
                 *slot = true;
@@ -304,7 +322,12 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
 /// The words passed on were written to the one who passes them on, not to the recipient: a friend's mail.
 fn passed_for_sender(mail: &Mail) -> bool {
     let (Some(author), Some(recipient)) = (mail.author(), mail.to.first()) else { return false };
-    let mut passed: String = mail.body.iter().filter(|block| block.role == Role::Forwarded).map(|block| block.text.as_str()).collect();
+    let mut passed: String = mail
+        .body
+        .iter()
+        .filter(|block| block.role == Role::Forwarded)
+        .map(|block| block.text.as_str())
+        .collect();
     for attached in &mail.attached {
         passed.extend(attached.to.iter().map(|address| address.addr_spec.as_str()));
         passed.extend(attached.body.iter().map(|block| block.text.as_str()));
@@ -315,7 +338,9 @@ fn passed_for_sender(mail: &Mail) -> bool {
     let mentioned = |address: &crate::mail::Address| {
         let names = address.name.as_deref().unwrap_or("");
         passed.contains(&address.addr_spec)
-            || names.split([' ', '\u{3000}', '(', '(', '/', '|', ',', '"']).any(|name| name.chars().count() >= if name.is_ascii() { 3 } else { 2 } && passed.contains(name))
+            || names.split([' ', '\u{3000}', '(', '(', '/', '|', ',', '"']).any(|name| {
+                name.chars().count() >= if name.is_ascii() { 3 } else { 2 } && passed.contains(name)
+            })
     };
     mentioned(author) && !mentioned(recipient)
 }
@@ -333,9 +358,10 @@ pub(crate) fn possible(hits: &[Hit], lexicon: &Lexicon) -> [bool; Outcome::ALL.l
     Outcome::ALL.map(|outcome| match outcome {
         // Told by its structure, see `digest`.
         Outcome::Mixed => false,
-        outcome if outcome.is_result() => counted
-            .iter()
-            .any(|hit| !hit.supposed && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome == Some(outcome))),
+        outcome if outcome.is_result() => counted.iter().any(|hit| {
+            !hit.supposed
+                && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome == Some(outcome))
+        }),
         _ => true,
     })
 }
@@ -357,10 +383,10 @@ pub(crate) fn judge(reading: &Reading, lang: Lang, rules: &Rules) -> Judgement {
         }
     }
     let probabilities = softmax(&scores);
-    let (best, confidence) = probabilities
-        .iter()
-        .enumerate()
-        .fold((0, 0.0_f32), |(best, highest), (index, &value)| if value > highest { (index, value) } else { (best, highest) });
+    let (best, confidence) =
+        probabilities.iter().enumerate().fold((0, 0.0_f32), |(best, highest), (index, &value)| {
+            if value > highest { (index, value) } else { (best, highest) }
+        });
     let outcome = Outcome::ALL.get(best).copied().unwrap_or(Outcome::Unsure);
     let least = match outcome {
         Outcome::Declined => SURE_DECLINED,

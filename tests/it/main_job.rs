@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::desktop::Bus;
+use crate::support::desktop::{Bus, Desktop};
 use crate::support::dovecot::Dovecot;
 use crate::support::home::{Ended, Home, until};
 use crate::support::postfix::Postfix;
@@ -55,11 +55,12 @@ fn inbox(dovecot: &Dovecot, user: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-#[test]
-fn a_result_arrives_you_are_told_you_approve_a_reply_and_it_leaves_once() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_arrives_you_are_told_you_approve_a_reply_and_it_leaves_once() {
     let dovecot = Dovecot::start();
     let Some(postfix) = Postfix::start(&dovecot) else { return };
-    let home = Home::new(&settings(&dovecot, Some(&postfix)));
+    let desktop = Desktop::start().await;
+    let home = Home::new(&settings(&dovecot, Some(&postfix))).on_bus(desktop.bus().address());
     let mut daemon = home.run();
     home.account_until("watching");
 
@@ -67,6 +68,10 @@ fn a_result_arrives_you_are_told_you_approve_a_reply_and_it_leaves_once() {
     let result = until("the result is listed", || home.results().first().cloned());
     assert_eq!(result["outcome"], "declined");
     assert_eq!(result["stage"], "final_interview");
+    let displayed = || desktop.dunstctl(&["count", "displayed"]).trim() == "1";
+    until("the notification is on the screen", || displayed().then_some(()));
+    let notification = desktop.close_and_tell()[0].to_string();
+    assert!(notification.contains("株式会社青葉製作所"), "{notification}");
     let id = result["id"].to_string();
     assert!(home.says(&["show", &id, "--lang", "ja"]).contains("見送り"));
 

@@ -130,6 +130,11 @@ impl Desktop {
         tokio::time::timeout(PATIENCE, there).await.expect("dunst did not come up");
     }
 
+    /// The session bus of this desktop.
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
     /// What a program needs in its environment to be on this desktop.
     pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
         let mut env = self.bus.env();
