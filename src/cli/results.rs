@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::text::{fit, moment, shorten, wrap};
 use super::{Console, Failure, Opened, replies};
-use crate::classify::{Outcome, Stage, Verdict};
-use crate::guide::Guide;
+use crate::classify::{Outcome, Verdict};
+use crate::guide::{Guide, outcome_name, stage_name};
 use crate::knowledge::Knowledge;
 use crate::lang::{Explanation, Lang};
 use crate::mail::Address;
@@ -54,53 +54,6 @@ pub(super) struct StatusArguments {
 fn parse_outcome(name: &str) -> Result<Outcome, String> {
     let known = || Outcome::ALL.map(Outcome::name).join(", ");
     Outcome::ALL.into_iter().find(|outcome| outcome.name() == name).ok_or_else(known)
-}
-
-/// What people call an outcome.
-pub(super) fn outcome_label(outcome: Outcome, lang: Lang) -> &'static str {
-    match (lang, outcome) {
-        (Lang::Ja, Outcome::Declined) => "見送り",
-        (Lang::Ja, Outcome::Advanced) => "通過",
-        (Lang::Ja, Outcome::Offer) => "内定",
-        (Lang::Ja, Outcome::OnHold) => "保留",
-        (Lang::Ja, Outcome::Undisclosed) => "結果公開",
-        (Lang::Ja, Outcome::Mixed) => "複数の結果",
-        (Lang::Ja, Outcome::InProcess) => "選考中",
-        (Lang::Ja, Outcome::Unsure) => "判断保留",
-        (Lang::Ja, Outcome::Unrelated) => "その他",
-        (Lang::En, Outcome::Declined) => "declined",
-        (Lang::En, Outcome::Advanced) => "advanced",
-        (Lang::En, Outcome::Offer) => "offer",
-        (Lang::En, Outcome::OnHold) => "on hold",
-        (Lang::En, Outcome::Undisclosed) => "result out",
-        (Lang::En, Outcome::Mixed) => "several",
-        (Lang::En, Outcome::InProcess) => "in process",
-        (Lang::En, Outcome::Unsure) => "unsure",
-        (Lang::En, Outcome::Unrelated) => "unrelated",
-    }
-}
-
-/// What people call a stage; nothing where it is not said.
-pub(super) fn stage_label(stage: Stage, lang: Lang) -> &'static str {
-    match (lang, stage) {
-        (Lang::Ja, Stage::Document) => "書類選考",
-        (Lang::Ja, Stage::Test) => "適性検査",
-        (Lang::Ja, Stage::FirstInterview) => "一次面接",
-        (Lang::Ja, Stage::SecondInterview) => "二次面接",
-        (Lang::Ja, Stage::FinalInterview) => "最終面接",
-        (Lang::Ja, Stage::Interview) => "面接",
-        (Lang::Ja, Stage::Casual) => "カジュアル面談",
-        (Lang::Ja, Stage::Internship) => "インターンシップ",
-        (Lang::En, Stage::Document) => "application",
-        (Lang::En, Stage::Test) => "test",
-        (Lang::En, Stage::FirstInterview) => "1st interview",
-        (Lang::En, Stage::SecondInterview) => "2nd interview",
-        (Lang::En, Stage::FinalInterview) => "final interview",
-        (Lang::En, Stage::Interview) => "interview",
-        (Lang::En, Stage::Casual) => "casual talk",
-        (Lang::En, Stage::Internship) => "internship",
-        (_, Stage::Unknown) => "",
-    }
 }
 
 /// Who a mail is about, as well as it is known: the employer, else the sender.
@@ -181,9 +134,9 @@ pub(crate) fn row(mail: &StoredMail, console: &Console) -> String {
         "{:>4}  {}  {}  {}  {}",
         mail.id,
         fit(&time, 14),
-        console.style.bold(&fit(outcome_label(mail.verdict.outcome, lang), 10)),
-        fit(stage_label(mail.verdict.stage, lang), 16),
-        shorten(&about(mail), console.columns.saturating_sub(54)),
+        console.style.bold(&fit(outcome_name(mail.verdict.outcome, lang), 15)),
+        fit(stage_name(mail.verdict.stage, lang).unwrap_or_default(), 15),
+        shorten(&about(mail), console.columns.saturating_sub(58)),
     );
     line.trim_end().to_owned()
 }
@@ -281,8 +234,8 @@ pub(crate) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> Strin
 /// What a mail is, on one line.
 fn headline(verdict: &Verdict, lang: Lang) -> String {
     let parts = [
-        outcome_label(verdict.outcome, lang),
-        stage_label(verdict.stage, lang),
+        outcome_name(verdict.outcome, lang),
+        stage_name(verdict.stage, lang).unwrap_or_default(),
         verdict.company.as_deref().unwrap_or_default(),
         verdict.position.as_deref().unwrap_or_default(),
     ];
