@@ -432,9 +432,10 @@ impl Explain for ConfigError {
             ))
             .hint(say!(
                 lang,
-                "`goen config example > {path}` で見本を作って書き換えるか、まず `goen demo` を試してください",
-                "make one with `goen config example > {path}` and edit it, or try `goen demo` first",
-                path = path.display()
+                "`mkdir -p {folder} && goen config example > {path}` で見本を作って書き換えるか、まず `goen demo` を試してください",
+                "make one with `mkdir -p {folder} && goen config example > {path}` and edit it, or try `goen demo` first",
+                path = path.display(),
+                folder = path.parent().unwrap_or(path).display()
             )),
             Self::Unreadable { path, source } => Explanation::new(say!(
                 lang,

@@ -41,7 +41,7 @@ fn text(key: &str) -> Option<&'static str> {
 const JAPANESE: &[(&str, &str)] = &[
     ("goen", "就職・転職活動中の受信トレイに、静かに寄り添うプログラム"),
     ("* config", "設定ファイル（既定: ~/.config/goen/config.toml）"),
-    ("* lang", "表示の言語。ja または en(既定はロケールに従う)"),
+    ("* lang", "表示の言語。ja または en（既定はロケールに従う）"),
     ("* json", "JSON で出力する"),
     ("* id", "goen list に出る番号"),
     ("goen demo", "このパソコンの中だけで、全体の動きを見せる（アカウントもネットワークも不要）"),
