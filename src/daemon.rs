@@ -4,6 +4,9 @@
 //! dropped at any await, because the cursor moves in the same transaction as the mail it has
 //! passed. Submitting may not: see [`deliver`].
 
+mod blindness;
+
+use std::cell::RefCell;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -13,13 +16,15 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::UnixDatagram;
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::blindness::Blindness;
 use crate::classify::{Outcome, classify};
 use crate::clock::Clock;
 use crate::config::{Account, Config, Paths};
@@ -30,7 +35,7 @@ use crate::imap::{self, Arrival, Health, Keeper};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
-use crate::notify::{Notice, Notifier, Urgency};
+use crate::notify::{Notice, Notifier, NotifyError, Urgency};
 use crate::outbox::{Outbox, OutboxError};
 use crate::reply::advice::advice;
 use crate::smtp::{self, Submission};
@@ -46,6 +51,9 @@ const ACCOUNT_RETRY: SignedDuration = SignedDuration::from_mins(1);
 
 /// A notification that could not be shown is tried again after this long.
 const NOTIFICATION_RETRY: SignedDuration = SignedDuration::from_mins(1);
+
+/// The same on the clock that stands still while the machine sleeps.
+const NOTIFICATION_RETRY_AWAKE: Duration = Duration::from_mins(1);
 
 /// Longest sleep while something is due later. A monotonic timer stands still while the machine
 /// is suspended; looking at the clock this often keeps "due at nine" from becoming "due at eleven".
@@ -218,6 +226,8 @@ struct Shared {
     store: Store,
     /// Something was stored that may have to be told.
     news: Notify,
+    /// Accounts that nothing is received from.
+    blindness: RefCell<Blindness>,
     /// Something was approved.
     changed: Notify,
     /// Reasons for accounts not to wait any longer.
@@ -244,6 +254,7 @@ pub async fn run(
             "A submission was cut off; whether it arrived is not known"
         );
     }
+    let patience = Duration::from_mins(config.watch.blind_minutes.into());
     let shared = Rc::new(Shared {
         config,
         paths,
@@ -252,6 +263,7 @@ pub async fn run(
         knowledge,
         store,
         news: Notify::new(),
+        blindness: RefCell::new(Blindness::new(patience)),
         changed: Notify::new(),
         wake: tokio::sync::watch::Sender::new(Wake::default()),
     });
@@ -418,6 +430,10 @@ impl Keeper for Inbox {
                 "The account's health could not be stored: {error}"
             );
         }
+        let news = self.shared.blindness.borrow_mut().note(&self.account, &health, Instant::now());
+        if news {
+            self.shared.news.notify_one();
+        }
         systemd::status(&self.shared.store, &self.shared.config, self.shared.lang);
     }
 }
@@ -431,11 +447,16 @@ async fn tell(shared: Rc<Shared>, mut voice: Voice, stop: CancellationToken) {
         if let Err(error) = tell_due(&shared, &mut voice).await {
             tracing::error!("Notifications cannot be looked up: {error}");
         }
+        if let Err(error) = tell_blindness(&shared, &mut voice).await {
+            tracing::error!("What was told of the accounts cannot be looked up: {error}");
+        }
         let next = shared.store.next_notification().ok().flatten();
+        let blind = shared.blindness.borrow().next(Instant::now());
         tokio::select! {
             () = stop.cancelled() => return,
             () = news => {}
             () = until(next, &shared.clock) => {}
+            () = awake_until(blind) => {}
         }
     }
 }
@@ -452,22 +473,62 @@ async fn tell_due(shared: &Shared, voice: &mut Voice) -> Result<(), StoreError> 
             urgency: Urgency::Normal,
             key: mail_id,
         };
-        match voice {
-            Voice::Desktop(notifier) => {
-                if let Err(error) = notifier.show(&notice).await {
-                    tracing::warn!(mail.id = mail_id, "A notification could not be shown: {error}");
-                    let later = shared.clock.now().checked_add(NOTIFICATION_RETRY);
-                    shared.store.postpone_notification(mail_id, later.unwrap_or(Timestamp::MAX))?;
-                    // The others would fare no better now.
-                    return Ok(());
-                }
+        if let Err(error) = voice.show(notice).await {
+            tracing::warn!(mail.id = mail_id, "A notification could not be shown: {error}");
+            let later = shared.clock.now().checked_add(NOTIFICATION_RETRY);
+            shared.store.postpone_notification(mail_id, later.unwrap_or(Timestamp::MAX))?;
+            // The others would fare no better now.
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Says which accounts nothing has been received from for too long, and which are well again.
+async fn tell_blindness(shared: &Shared, voice: &mut Voice) -> Result<(), StoreError> {
+    for (number, account) in (1..).zip(&shared.config.accounts) {
+        let told = shared.store.told(&account.name)?;
+        let Some(word) = shared.blindness.borrow().due(&account.name, told, Instant::now()) else {
+            continue;
+        };
+        let accounts = shared.store.accounts()?;
+        let Some(status) = accounts.iter().find(|status| status.name == account.name) else {
+            continue;
+        };
+        let zone = TimeZone::system();
+        let (summary, body) =
+            word.said(status, shared.config.notify.reveal, shared.clock.now(), &zone, shared.lang);
+        // Mails have the positive keys: the good news takes the place of the bad.
+        let notice = Notice { summary, body, urgency: Urgency::Normal, key: -number };
+        shared.store.set_told(&account.name, word.told())?;
+        match voice.show(notice).await {
+            Ok(()) => {
+                tracing::info!(account = account.name, ?word, "The user was told of the account");
             }
-            Voice::Channel(listener) => {
-                let _ = listener.send(notice);
+            Err(error) => {
+                tracing::warn!(
+                    account = account.name,
+                    "A notification could not be shown: {error}"
+                );
+                shared.store.set_told(&account.name, told)?;
+                shared.blindness.borrow_mut().postpone(Instant::now() + NOTIFICATION_RETRY_AWAKE);
+                return Ok(());
             }
         }
     }
     Ok(())
+}
+
+impl Voice {
+    async fn show(&mut self, notice: Notice) -> Result<(), NotifyError> {
+        match self {
+            Self::Desktop(notifier) => notifier.show(&notice).await.map(|_shown| ()),
+            Self::Channel(listener) => {
+                let _ = listener.send(notice);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Accounts that replies cannot leave through for now.
@@ -579,6 +640,14 @@ async fn submission(shared: &Shared, name: &str) -> Result<Submission, String> {
     let user = account.login().to_owned();
     // An address literal instead of a host name: it tells the provider nothing (RFC 5321 §4.1.4).
     Ok(Submission { server, user, credential, helo: "[127.0.0.1]".to_owned() })
+}
+
+/// Sleeps until `due`, not counting the time in which the machine sleeps; for ever if nothing is due.
+async fn awake_until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Sleeps until `due` by the clock on the wall; for ever if nothing is due.

@@ -203,6 +203,24 @@ pub struct AccountStatus {
     pub since: Timestamp,
 }
 
+/// What the user was told of an account that nothing is received from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It cannot be reached.
+    Unreachable,
+    /// It waits for the user.
+    Stopped,
+}
+
+impl Told {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// A message that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SetAside {
@@ -535,6 +553,32 @@ impl Store {
                 })
             })
             .collect()
+        })
+    }
+
+    /// What the user was last told of the account's blindness.
+    pub fn told(&self, account: &str) -> Result<Option<Told>, StoreError> {
+        self.read(|sql| {
+            let told: Option<Option<String>> = sql
+                .query_row("SELECT told FROM account WHERE name = ?1", [account], |row| row.get(0))
+                .optional()?;
+            Ok(match told.flatten().as_deref() {
+                Some("stopped") => Some(Told::Stopped),
+                Some(_) => Some(Told::Unreachable),
+                None => None,
+            })
+        })
+    }
+
+    /// Notes what the user is told of the account's blindness; `None` when it is well again. Noted
+    /// before it is shown, so that no restart says it twice.
+    pub fn set_told(&self, account: &str, told: Option<Told>) -> Result<(), StoreError> {
+        self.write(|sql| {
+            sql.execute(
+                "UPDATE account SET told = ?2 WHERE name = ?1",
+                params![account, told.map(Told::name)],
+            )?;
+            Ok(())
         })
     }
 

@@ -201,3 +201,16 @@ fn many_may_open_a_store_that_is_not_there_yet() {
         });
     }
 }
+
+#[test]
+fn what_was_told_of_an_account_outlives_its_changes_of_health() {
+    let store = Store::in_memory().unwrap();
+    assert_eq!(store.told("uni").unwrap(), None);
+    let stopped = AccountHealth::Stopped { words: "refused".to_owned() };
+    store.set_health("uni", &stopped, at(1)).unwrap();
+    store.set_told("uni", Some(Told::Stopped)).unwrap();
+    store.set_health("uni", &AccountHealth::Watching, at(2)).unwrap();
+    assert_eq!(store.told("uni").unwrap(), Some(Told::Stopped));
+    store.set_told("uni", None).unwrap();
+    assert_eq!(store.told("uni").unwrap(), None);
+}

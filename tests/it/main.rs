@@ -11,6 +11,7 @@
 )]
 
 mod bad_input;
+mod blindness;
 mod core_is_pure;
 mod crash;
 mod demo;

@@ -51,7 +51,9 @@ CREATE TABLE account (
     name       TEXT    PRIMARY KEY,
     health     TEXT    NOT NULL,          -- JSON of `store::AccountHealth`
     since      INTEGER NOT NULL,
-    changed_at INTEGER NOT NULL
+    changed_at INTEGER NOT NULL,
+    -- What the user was told of its blindness; nothing since it was last told to be well.
+    told       TEXT    CHECK (told IN ('unreachable', 'stopped'))
 ) STRICT;
 
 -- The reply that is being written to a mail; at most one a mail.
