@@ -40,7 +40,7 @@ use crate::outbox::{Outbox, OutboxError};
 use crate::reply::advice::advice;
 use crate::smtp::{self, Submission};
 use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
-use crate::{say, systemd};
+use crate::{rousing, say, systemd};
 
 /// How long tasks may take to reach a safe point when stopping. Shorter than the unit's
 /// `TimeoutStopSec`, so that systemd need not kill.
@@ -274,6 +274,7 @@ pub async fn run(
     }
     tasks.spawn_local(tell(shared.clone(), voice, stop.child_token()));
     tasks.spawn_local(deliver(shared.clone(), outbox, stop.child_token()));
+    tasks.spawn_local(roused(shared.clone(), stop.child_token()));
     tasks.spawn_local(listened(shared.clone(), socket, stop.child_token()));
     tasks.close();
     ready();
@@ -316,6 +317,12 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
             }
         }
     }
+}
+
+/// Passes on that the machine woke up or that the network is back.
+async fn roused(shared: Rc<Shared>, stop: CancellationToken) {
+    let rouse = || shared.wake.send_modify(|wake| wake.network += 1);
+    stop.run_until_cancelled(rousing::listen(rouse)).await;
 }
 
 /// Watches one account.

@@ -25,6 +25,7 @@ pub mod knowledge;
 pub mod net;
 pub mod notify;
 pub mod outbox;
+mod rousing;
 pub mod secret;
 pub mod smtp;
 pub mod store;

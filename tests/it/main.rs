@@ -21,6 +21,7 @@ mod main_job;
 mod notify;
 mod outbox;
 mod reader;
+mod rousing;
 mod smtp;
 mod smtp_real;
 mod support;
