@@ -21,6 +21,7 @@ use self::text::Style;
 
 pub mod classify;
 mod daemon;
+mod doctor;
 mod help;
 pub(crate) mod replies;
 pub(crate) mod results;
@@ -53,6 +54,8 @@ enum Command {
     Run,
     /// How the accounts, the notifications and the replies are doing
     Status(results::StatusArguments),
+    /// Check step by step what goen depends on, and say what to do
+    Doctor(doctor::DoctorArguments),
     /// Selection results, newest first
     List(results::ListArguments),
     /// One mail: what it says, in which words, and what helps now
@@ -250,6 +253,10 @@ fn run(
             drop(out);
             return daemon::run(config, &paths, &console);
         }
+        if let Command::Doctor(doctor) = &arguments.command {
+            // A store that cannot be opened is a finding, too.
+            return doctor::doctor(&config, &paths, &console, doctor, &mut out);
+        }
         let store = Store::open(&paths.store())?;
         let opened = Opened { config, paths, store };
         match arguments.command {
@@ -267,6 +274,7 @@ fn run(
             }
             Command::Demo(_)
             | Command::Run
+            | Command::Doctor(_)
             | Command::Classify(_)
             | Command::Config(_)
             | Command::Completions { .. } => Ok(ExitCode::SUCCESS),

@@ -59,6 +59,10 @@ const NOTIFICATION_RETRY_AWAKE: Duration = Duration::from_mins(1);
 /// is suspended; looking at the clock this often keeps "due at nine" from becoming "due at eleven".
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
+/// What EHLO says about this machine: an address literal instead of a host name tells the provider
+/// nothing (RFC 5321 §4.1.4).
+pub(crate) const HELO: &str = "[127.0.0.1]";
+
 /// Said on the socket: the store was changed.
 const CHANGED: &[u8] = b"changed";
 
@@ -645,8 +649,7 @@ async fn submission(shared: &Shared, name: &str) -> Result<Submission, String> {
     let credential =
         account.secret_source(&shared.paths).read().await.map_err(|error| error.to_string())?;
     let user = account.login().to_owned();
-    // An address literal instead of a host name: it tells the provider nothing (RFC 5321 §4.1.4).
-    Ok(Submission { server, user, credential, helo: "[127.0.0.1]".to_owned() })
+    Ok(Submission { server, user, credential, helo: HELO.to_owned() })
 }
 
 /// Sleeps until `due`, not counting the time in which the machine sleeps; for ever if nothing is due.

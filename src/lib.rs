@@ -20,6 +20,7 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod demo;
+pub mod doctor;
 pub mod imap;
 pub mod knowledge;
 pub mod net;

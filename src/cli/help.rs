@@ -49,6 +49,8 @@ const JAPANESE: &[(&str, &str)] = &[
     ("goen demo keep", "終わってもサーバーと記録を残し、ほかのコマンドを試せるようにする"),
     ("goen run", "受信トレイを見守る（systemd のユニットが起動するもの）"),
     ("goen status", "アカウント、通知、返信の様子"),
+    ("goen doctor", "goen が必要とするものを順に調べ、どうすればよいかを示す"),
+    ("goen doctor account", "このアカウントだけを調べる"),
     ("goen list", "選考結果の一覧（新しい順）"),
     ("goen list all", "選考中のメールも含める"),
     ("goen list outcome", "この結果だけを出す（繰り返し可）"),

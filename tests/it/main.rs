@@ -15,6 +15,7 @@ mod blindness;
 mod core_is_pure;
 mod crash;
 mod demo;
+mod doctor;
 mod imap;
 mod imap_real;
 mod main_job;

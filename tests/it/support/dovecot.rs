@@ -26,7 +26,7 @@ pub(crate) const USERS: [(&str, &str); 3] =
 /// How long starting and stopping may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running Dovecot. Certificates are for `localhost`.
+/// A running Dovecot. Certificates are for `localhost` and 127.0.0.1; it listens on 127.0.0.2, too.
 pub(crate) struct Dovecot {
     folder: TempDir,
     /// Plain IMAP and STARTTLS.
@@ -223,7 +223,7 @@ impl Dovecot {
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 instance_name = goen-test
-listen = 127.0.0.1
+listen = 127.0.0.1, 127.0.0.2
 protocols = imap lmtp
 shutdown_clients = yes
 ssl = yes
