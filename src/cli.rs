@@ -22,6 +22,7 @@ use self::text::Style;
 pub mod classify;
 mod daemon;
 mod doctor;
+mod events;
 mod help;
 pub(crate) mod replies;
 pub(crate) mod results;
@@ -60,6 +61,8 @@ enum Command {
     List(results::ListArguments),
     /// One mail: what it says, in which words, and what helps now
     Show(results::ShowArguments),
+    /// What happened, one JSON object a line, for scripts
+    Events(events::EventsArguments),
     /// Read, edit, approve or discard a reply in the terminal
     Review(replies::ReviewArguments),
     /// Approve the reply that was shown, by its digest
@@ -263,6 +266,7 @@ fn run(
             Command::Status(status) => results::status(&opened, &console, &status, &mut out),
             Command::List(list) => results::list(&opened, &console, &list, &mut out),
             Command::Show(show) => results::show(&opened, &console, &show, &mut out),
+            Command::Events(events) => events::events(&opened, &events, &mut out),
             Command::Review(review) => replies::review(&opened, &console, &review, &mut out),
             Command::Approve(approve) => replies::approve(&opened, &console, &approve, &mut out),
             Command::Undo(one) => replies::undo(&opened, &console, &one, &mut out),

@@ -1,5 +1,5 @@
 //! What rouses the watchers: the end of a sleep and the return of the network, told on the system
-//! bus by logind, NetworkManager and systemd-networkd.
+//! bus by logind, `NetworkManager` and systemd-networkd.
 //!
 //! All of it is optional. Without the bus or a service nobody is told sooner, and the watchers find
 //! out by the clock and by their timed looks. Only signals of the services themselves count: anyone
@@ -130,7 +130,7 @@ fn woke_up(message: &Message) -> Option<&'static str> {
     (!going_to_sleep).then_some("the machine woke up")
 }
 
-/// `StateChanged(state)` of NetworkManager.
+/// `StateChanged(state)` of `NetworkManager`.
 fn connected(message: &Message) -> Option<&'static str> {
     let state: u32 = message.body().deserialize().ok()?;
     (state >= CONNECTED).then_some("the network is back")

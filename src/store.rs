@@ -24,7 +24,10 @@ use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::{Mail, MessageId};
 use crate::say;
 
+mod events;
 pub(crate) mod outbox;
+
+pub use self::events::{Event, What};
 
 /// All migrations, oldest first; `PRAGMA user_version` counts those that ran.
 const MIGRATIONS: &[&str] = &[include_str!("store/migrations/0001_start.sql")];
@@ -382,6 +385,7 @@ impl Store {
                     if found.verdict.outcome.is_result() || found.verdict.outcome == Outcome::Unsure {
                         intend_notification(sql, id, announce, now)?;
                     }
+                    events::found(sql, account, id, announce == Announce::Quietly, now)?;
                     new.push(id);
                 }
             }
@@ -518,14 +522,17 @@ impl Store {
                     Ok((row.get(0)?, row.get(1)?))
                 })
                 .optional()?;
-            let since = match before {
-                Some((stored, since))
-                    if serde_json::from_str::<AccountHealth>(&stored)?.same_kind(health) =>
-                {
-                    since
+            let earlier = match before {
+                Some((stored, since)) => {
+                    let same = serde_json::from_str::<AccountHealth>(&stored)?.same_kind(health);
+                    same.then_some(since)
                 }
-                _ => seconds(now),
+                None => None,
             };
+            if earlier.is_none() {
+                events::health(sql, account, health, now)?;
+            }
+            let since = earlier.unwrap_or(seconds(now));
             sql.execute(
                 "INSERT INTO account (name, health, since, changed_at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT DO UPDATE SET health = excluded.health, since = excluded.since,

@@ -56,6 +56,12 @@ const JAPANESE: &[(&str, &str)] = &[
     ("goen list outcome", "この結果だけを出す（繰り返し可）"),
     ("goen list limit", "出す件数の上限"),
     ("goen show", "一通のメールについて、内容、そう読んだ言葉、いま役に立つこと"),
+    ("goen events", "起きたことを 1 行にひとつの JSON で出力する(スクリプト向け)"),
+    ("goen events since", "この番号 (event_id) より後のものだけを出す"),
+    (
+        "goen events follow",
+        "終わらずに、新しいことが起きるたびに出力する(--since がなければ、いまから後のものだけ)",
+    ),
     ("goen review", "端末で返信を読み、直し、承認または破棄する"),
     ("goen review kind", "下書きの種類"),
     ("goen approve", "表示された返信を、そのダイジェストで承認する"),

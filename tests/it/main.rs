@@ -16,6 +16,7 @@ mod core_is_pure;
 mod crash;
 mod demo;
 mod doctor;
+mod events;
 mod imap;
 mod imap_real;
 mod main_job;

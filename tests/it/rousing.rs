@@ -1,5 +1,5 @@
 //! The end of a sleep and the return of the network are heard on the system bus: a private one, with
-//! services on it that speak as logind, NetworkManager and systemd-networkd do.
+//! services on it that speak as logind, `NetworkManager` and systemd-networkd do.
 
 use std::collections::HashMap;
 use std::process::Stdio;
