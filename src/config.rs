@@ -417,7 +417,7 @@ impl Problem {
             ),
             Self::Blind(minutes) => say!(
                 lang,
-                "watch.blind_minutes は 1 から 1440 の間にしてください(今は {minutes})",
+                "watch.blind_minutes は 1 から 1440 の間にしてください（今は {minutes}）",
                 "watch.blind_minutes must be from 1 to 1440 (it is {minutes})"
             ),
         }

@@ -286,7 +286,7 @@ impl Doctor<'_> {
             } else if offers_idle {
                 say!(
                     lang,
-                    "サーバーがすぐに知らせてくれます (IDLE)",
+                    "サーバーがすぐに知らせてくれます（IDLE）",
                     "the server tells at once (IDLE)"
                 )
             } else {
@@ -333,7 +333,7 @@ impl Doctor<'_> {
                     Step::Tls,
                     say!(
                         lang,
-                        "暗号化なし(このパソコンの中だけ)",
+                        "暗号化なし（このパソコンの中だけ）",
                         "none; the server is on this machine"
                     ),
                 );
@@ -394,7 +394,7 @@ impl Doctor<'_> {
         });
         let words = say!(
             lang,
-            "{version}、{host} の証明書は {date} まで有効(あと {days} 日)",
+            "{version}、{host} の証明書は {date} まで有効（あと {days} 日）",
             "{version}, certificate of {host} until {date} ({days} days left)"
         );
         walk.found(Finding { step: Step::Tls, mark: Mark::Good, words, hint });
@@ -496,7 +496,7 @@ impl Doctor<'_> {
                 Step::Fetch,
                 say!(
                     lang,
-                    "最新のメールを読めました({bytes} バイト)",
+                    "最新のメールを読めました（{bytes} バイト）",
                     "the newest mail can be read ({bytes} bytes)"
                 ),
             ),
@@ -606,7 +606,7 @@ impl Doctor<'_> {
                 Step::Daemon,
                 Explanation::new(say!(lang, "動いていません", "it is not running")).hint(say!(
                     lang,
-                    "systemctl --user start goen で始まります(試すだけなら goen run)",
+                    "systemctl --user start goen で始まります（試すだけなら goen run）",
                     "start it with systemctl --user start goen (or goen run, just to try)"
                 )),
             );
@@ -618,7 +618,7 @@ impl Doctor<'_> {
                 let path = path.display();
                 walk.good(
                     Step::Store,
-                    say!(lang, "{path}(メール {mails} 通)", "{path} ({mails} mails)"),
+                    say!(lang, "{path}（メール {mails} 通）", "{path} ({mails} mails)"),
                 );
             }
             Err(error) => walk.bad(Step::Store, error.explain(lang)),

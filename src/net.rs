@@ -127,7 +127,7 @@ fn tls_hint(source: &io::Error, lang: Lang) -> String {
         ),
         Some(rustls::Error::InvalidMessage(_)) => say!(
             lang,
-            "このポートでは TLS が使われていないようです。ポート番号と security を確かめてください(993 は tls、143 は starttls が普通です)",
+            "このポートでは TLS が使われていないようです。ポート番号と security を確かめてください（993 は tls、143 は starttls が普通です）",
             "the server does not speak TLS on this port: check port and `security` (usual are 993 with tls, 143 with starttls)"
         ),
         _ => say!(

@@ -138,7 +138,7 @@ impl Word {
             Self::Unreachable => (
                 say!(
                     lang,
-                    "{since} からメールを受信できていません({name})",
+                    "{since} からメールを受信できていません（{name}）",
                     "No mail received since {since} ({name})"
                 ),
                 say!(
@@ -150,7 +150,7 @@ impl Word {
             Self::Stopped => (
                 say!(
                     lang,
-                    "{since} からメールの受信が止まっています({name})",
+                    "{since} からメールの受信が止まっています（{name}）",
                     "Receiving mail stopped at {since} ({name})"
                 ),
                 say!(
@@ -162,7 +162,7 @@ impl Word {
             Self::Well => (
                 say!(
                     lang,
-                    "また受信できるようになりました({name})",
+                    "また受信できるようになりました（{name}）",
                     "Mail is being received again ({name})"
                 ),
                 say!(
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn the_words_say_since_when_why_and_what_to_do() {
         insta::assert_snapshot!(said(Word::Unreachable, unreachable(), Reveal::Full, Lang::Ja), @r"
-        09:12 からメールを受信できていません(uni)
+        09:12 からメールを受信できていません（uni）
         no connection to imap.example.jp:993: connection refused
         つながるまで自動で試し続けます。原因を調べるには: goen doctor uni
         ");
@@ -284,7 +284,7 @@ mod tests {
         ");
         let well = said(Word::Well, AccountHealth::Watching, Reveal::Full, Lang::Ja);
         insta::assert_snapshot!(well, @r"
-        また受信できるようになりました(uni)
+        また受信できるようになりました（uni）
         受信できなかった間に届いたメールにも目を通しました。
         ");
     }

@@ -39,7 +39,8 @@ async fn a_stopped_account_is_told_of_once_and_again_when_it_is_well() {
         (!shown.is_empty()).then_some(shown)
     });
     assert_eq!(told.len(), 1, "{told:?}");
-    for part in ["受信が止まっています(uni)", "選考", "goen doctor uni", "goen retry"] {
+    for part in ["受信が止まっています（uni）", "選考", "goen doctor uni", "goen retry"]
+    {
         assert!(told[0].contains(part), "{part}: {told:?}");
     }
 
@@ -56,5 +57,5 @@ async fn a_stopped_account_is_told_of_once_and_again_when_it_is_well() {
     });
     assert!(daemon.stop(), "{}", daemon.log());
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("また受信できるようになりました(uni)"), "{told:?}");
+    assert!(told[0].contains("また受信できるようになりました（uni）"), "{told:?}");
 }
