@@ -28,4 +28,5 @@ mod smtp;
 mod smtp_real;
 mod support;
 mod systemd;
+mod tokens;
 mod words;
