@@ -1,7 +1,18 @@
 //! An account that nothing is received from is told of, on a real desktop with a real server.
 
+use std::time::Duration;
+
+use goen::clock::Clock;
+use goen::config::{Config, Paths};
+use goen::daemon::{self, Daemon, Voice};
+use goen::lang::Lang;
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
 use crate::support::desktop::Desktop;
-use crate::support::dovecot::Dovecot;
+use crate::support::dovecot::{Dovecot, free_ports};
 use crate::support::home::{Home, until};
 
 fn settings(dovecot: &Dovecot, mailbox: &str) -> String {
@@ -58,4 +69,51 @@ async fn a_stopped_account_is_told_of_once_and_again_when_it_is_well() {
     assert!(daemon.stop(), "{}", daemon.log());
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("また受信できるようになりました（uni）"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_cannot_be_reached_is_told_of_after_an_hour_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let [nobody] = free_ports();
+    let paths = Paths {
+        config: folder.path().join("config.toml"),
+        state: folder.path().join("state"),
+        runtime: folder.path().join("state"),
+        credentials: None,
+    };
+    let settings = format!(
+        "[[accounts]]\nname = \"uni\"\naddress = \"alice@test.example\"\n\
+         [accounts.imap]\nhost = \"127.0.0.1\"\nport = {nobody}\nsecurity = \"plain\"\n"
+    );
+    std::fs::write(&paths.config, settings).unwrap();
+    let (teller, mut notices) = mpsc::unbounded_channel();
+    let (start, start_time) = (Instant::now(), "2026-11-20T00:00:00Z".parse().unwrap());
+    let daemon = Daemon {
+        config: Config::load(&paths.config).unwrap(),
+        paths,
+        clock: Clock::from_fn(move || {
+            let start_time: jiff::Timestamp = start_time;
+            start_time + start.elapsed()
+        }),
+        lang: Lang::En,
+        voice: Voice::Channel(teller),
+    };
+    let stop = CancellationToken::new();
+    LocalSet::new()
+        .run_until(async {
+            let running = daemon::run(daemon, stop.clone(), || {});
+            let told = async {
+                let notice = notices.recv().await.unwrap();
+                let minutes = start.elapsed().as_secs() / 60;
+                assert!((60..=61).contains(&minutes), "{minutes}");
+                assert!(notice.summary.starts_with("No mail received since"), "{notice:?}");
+                assert!(notice.body.contains("refused"), "{notice:?}");
+                let again = timeout(Duration::from_hours(5), notices.recv()).await;
+                assert!(again.is_err(), "{again:?}");
+                stop.cancel();
+            };
+            let (ended, ()) = tokio::join!(running, told);
+            ended.unwrap();
+        })
+        .await;
 }
