@@ -286,8 +286,8 @@ impl Doctor<'_> {
             } else if offers_idle {
                 say!(
                     lang,
-                    "サーバーがすぐに知らせてくれます（IDLE）",
-                    "the server tells at once (IDLE)"
+                    "サーバーが新着を知らせてくれます（IDLE）",
+                    "the server announces new mail (IDLE)"
                 )
             } else {
                 say!(
