@@ -67,6 +67,7 @@ impl Dovecot {
         let dovecot = Self { folder, imap_port: imap, imaps_port: imaps, lmtp_port: lmtp };
         dovecot.write_certificates();
         dovecot.write_configuration(mechanisms);
+        dovecot.write_token_check();
         dovecot.launch();
         dovecot
     }
@@ -208,10 +209,6 @@ impl Dovecot {
     }
 
     fn write_configuration(&self, mechanisms: &str) {
-        // The key with which tokens are signed: Dovecot looks for it under client and algorithm.
-        let keys = self.path("jwt/default/HS256");
-        fs::create_dir_all(&keys).expect("a folder");
-        fs::write(keys.join("default"), STANDARD.encode(TOKEN_KEY)).expect("a key");
         let folder = self.folder.path().display();
         let root = id(&["-u"]) == "0";
         let users: String =
@@ -309,6 +306,15 @@ service lmtp {{
 {unprivileged}"
         );
         self.write("dovecot.conf", &configuration);
+    }
+
+    /// How tokens are checked: by Dovecot itself, without an identity provider.
+    fn write_token_check(&self) {
+        let folder = self.folder.path().display();
+        // The key with which tokens are signed: Dovecot looks for it under client and algorithm.
+        let keys = self.path("jwt/default/HS256");
+        fs::create_dir_all(&keys).expect("a folder");
+        fs::write(keys.join("default"), STANDARD.encode(TOKEN_KEY)).expect("a key");
         self.write(
             "oauth2.conf",
             &format!(
