@@ -6,7 +6,6 @@ pub(crate) mod dovecot;
 pub(crate) mod fake_imap;
 pub(crate) mod home;
 pub(crate) mod postfix;
-pub(crate) mod provider;
 pub(crate) mod replies;
 pub(crate) mod shelf;
 pub(crate) mod smtp;

@@ -8,7 +8,7 @@
 //! ```
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -99,6 +99,23 @@ impl Dovecot {
     /// The Maildir of a user's inbox.
     pub(crate) fn inbox(&self, user: &str) -> PathBuf {
         self.path("mail").join(user).join("Maildir")
+    }
+
+    /// The messages in a user's inbox as they lie on disk, with LF line ends.
+    pub(crate) fn messages(&self, user: &str) -> Vec<String> {
+        let folders = ["new", "cur"].map(|part| self.inbox(user).join(part));
+        let files = folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
+        let read = |file: io::Result<fs::DirEntry>| {
+            let bytes = fs::read(file.expect("a file").path()).expect("a message");
+            String::from_utf8(bytes).expect("UTF-8").replace("\r\n", "\n")
+        };
+        files.map(read).collect()
+    }
+
+    /// The same, once there are as many as wanted.
+    pub(crate) fn messages_until(&self, user: &str, wanted: usize) -> Vec<String> {
+        wait_until("delivery", &|| self.messages(user).len() >= wanted);
+        self.messages(user)
     }
 
     /// Delivers a message over LMTP, as a mail server would. Line ends may be LF or CRLF.
