@@ -36,7 +36,7 @@ use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
 use crate::notify::{Notice, Notifier, NotifyError, Urgency};
-use crate::outbox::{Outbox, OutboxError};
+use crate::outbox::{Outbox, OutboxError, when};
 use crate::reply::advice::advice;
 use crate::smtp::{self, Submission};
 use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
@@ -48,6 +48,10 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// An account whose password cannot be had is tried again after this long, or when woken.
 const ACCOUNT_RETRY: SignedDuration = SignedDuration::from_mins(1);
+
+/// The least time between two submissions: after a resume several may be overdue, and a row of
+/// mails at the same second looks like a machine's.
+const BETWEEN_SUBMISSIONS: SignedDuration = SignedDuration::from_mins(1);
 
 /// A notification that could not be shown is tried again after this long.
 const NOTIFICATION_RETRY: SignedDuration = SignedDuration::from_mins(1);
@@ -87,6 +91,8 @@ pub struct Daemon {
     pub paths: Paths,
     /// The time.
     pub clock: Clock,
+    /// The time zone the user lives in.
+    pub zone: TimeZone,
     /// The language it speaks.
     pub lang: Lang,
     /// How the person is told.
@@ -225,6 +231,7 @@ struct Shared {
     config: Config,
     paths: Paths,
     clock: Clock,
+    zone: TimeZone,
     lang: Lang,
     knowledge: Knowledge,
     store: Store,
@@ -249,7 +256,7 @@ pub async fn run(
     let _lock = Lock::take(&daemon.paths)?;
     let store = Store::open(&daemon.paths.store())?;
     let knowledge = Knowledge::load(daemon.paths.folder())?;
-    let Daemon { config, paths, clock, lang, voice } = daemon;
+    let Daemon { config, paths, clock, zone, lang, voice } = daemon;
     let socket = listen(&paths)?;
     let outbox = Outbox::new(store.clone());
     for mail_id in outbox.recover(clock.now())? {
@@ -263,6 +270,7 @@ pub async fn run(
         config,
         paths,
         clock,
+        zone,
         lang,
         knowledge,
         store,
@@ -577,19 +585,27 @@ impl Unready {
 async fn deliver(shared: Rc<Shared>, outbox: Outbox, stop: CancellationToken) {
     let mut unready = Unready::default();
     let mut wake = shared.wake.subscribe();
+    let mut last = None;
     while !stop.is_cancelled() {
         // Armed before the look, so that an approval in between is not slept through.
         let changed = shared.changed.notified();
         let now = shared.clock.now();
         unready.forget_past(now);
-        match deliver_one(&shared, &outbox, &mut unready).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::error!("The outbox cannot be used: {error}"),
+        let pause_ends = pause_after(last, now);
+        if pause_ends.is_none() {
+            match deliver_one(&shared, &outbox, &mut unready).await {
+                Ok(Turn::Nothing) => {}
+                Ok(Turn::Again) => continue,
+                Ok(Turn::Submitted) => {
+                    last = Some(shared.clock.now());
+                    continue;
+                }
+                Err(error) => tracing::error!("The outbox cannot be used: {error}"),
+            }
         }
-        // What is due already waits for its account.
+        // What is due already waits for its account, or for the end of the pause.
         let due = outbox.next_due().ok().flatten().filter(|due| *due > now);
-        let next = due.into_iter().chain(unready.next()).min();
+        let next = due.into_iter().chain(unready.next()).chain(pause_ends).min();
         tokio::select! {
             () = stop.cancelled() => return,
             () = changed => {}
@@ -599,13 +615,32 @@ async fn deliver(shared: Rc<Shared>, outbox: Outbox, stop: CancellationToken) {
     }
 }
 
-/// Submits one reply that is due, if there is one. `true` if it is worth looking again at once.
+/// When the pause after the `last` submission ends, if it is not over. A clock that was set back
+/// since then does not make it longer.
+fn pause_after(last: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    let last = last.filter(|last| *last <= now)?;
+    last.checked_add(BETWEEN_SUBMISSIONS).ok().filter(|end| *end > now)
+}
+
+/// What came of looking for a reply to submit.
+enum Turn {
+    /// None can leave now.
+    Nothing,
+    /// Something was in the way of one; another may be free to go.
+    Again,
+    /// One was submitted, with whatever outcome.
+    Submitted,
+}
+
+/// Submits one reply that is due, if there is one.
 async fn deliver_one(
     shared: &Shared,
     outbox: &Outbox,
     unready: &mut Unready,
-) -> Result<bool, OutboxError> {
+) -> Result<Turn, OutboxError> {
     let now = shared.clock.now();
+    let wish = shared.config.reply.wish(&shared.knowledge.calendar);
+    outbox.wait_for_hours(now, |time| when::next(time, &shared.zone, &wish))?;
     for mail_id in outbox.ask_again(now)? {
         tracing::warn!(
             mail.id = mail_id,
@@ -613,7 +648,7 @@ async fn deliver_one(
         );
     }
     let Some(name) = outbox.due_account(now, |name| !unready.has(name))? else {
-        return Ok(false);
+        return Ok(Turn::Nothing);
     };
     let later = Until::Then(now.checked_add(ACCOUNT_RETRY).unwrap_or(Timestamp::MAX));
     // The password is fetched before the claim: a keyring that asks for a passphrase must not
@@ -623,11 +658,11 @@ async fn deliver_one(
         Err(words) => {
             tracing::warn!(account = name, "Replies have to wait: {words}");
             unready.0.push((name, later));
-            return Ok(true);
+            return Ok(Turn::Again);
         }
     };
     let Some(claim) = outbox.claim_due(now, |account| account == name)? else {
-        return Ok(true);
+        return Ok(Turn::Again);
     };
     let (id, mail_id) = (claim.id(), claim.mail_id());
     // Not raced against `stop`: half a submission is what we cannot take back. If the grace period
@@ -638,8 +673,10 @@ async fn deliver_one(
     if let Some(trouble) = attempt.trouble {
         tracing::warn!(account = name, "The submission server could not be used: {trouble}");
         unready.0.push((name, if trouble.is_transient() { later } else { Until::Told }));
+        // Nothing was submitted: another account's reply need not wait.
+        return Ok(Turn::Again);
     }
-    Ok(true)
+    Ok(Turn::Submitted)
 }
 
 /// How to submit through an account, its password included.

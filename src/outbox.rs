@@ -7,6 +7,7 @@
 //! this works the same from the daemon and from the command line, at the same time.
 
 pub mod state;
+pub mod when;
 
 use std::fmt;
 
@@ -309,6 +310,35 @@ impl Outbox {
                 }
             }
             Ok(lapsed)
+        })
+    }
+
+    /// Moves replies that are due, but not at a good hour any more (the laptop slept through it), to
+    /// the next one: `fit` gives the first moment that fits, from the one it is given. A reply that
+    /// was planned for a moment that does not fit was sent off at once by the user, and stays.
+    pub fn wait_for_hours(
+        &self,
+        now: Timestamp,
+        fit: impl Fn(Timestamp) -> Timestamp,
+    ) -> Result<(), OutboxError> {
+        let due_at = fit(now);
+        if due_at <= now {
+            return Ok(());
+        }
+        self.write(|sql| {
+            for record in table::in_state(sql, &State::Approved)? {
+                let Some(submission) = record.submission.filter(|it| it.due_at <= now) else {
+                    continue;
+                };
+                if fit(submission.planned_at) == submission.planned_at {
+                    table::update_submission(
+                        sql,
+                        &table::Submission { due_at, ..submission },
+                        now,
+                    )?;
+                }
+            }
+            Ok(())
         })
     }
 

@@ -9,11 +9,11 @@ use serde_json::json;
 
 use super::text::{moment, wrap};
 use super::{Console, Failure, Opened, results};
-use crate::knowledge::Knowledge;
+use crate::knowledge::{self, Knowledge};
 use crate::lang::{Explain as _, Explanation, Lang};
 use crate::mail::Address;
 use crate::outbox::state::{Proof, State, Why};
-use crate::outbox::{Entry, Outbox, Truth};
+use crate::outbox::{Entry, Outbox, Truth, when};
 use crate::reply::advice::{Advice, advice, warnings};
 use crate::reply::template::Request;
 use crate::reply::{Digest, Draft, Kind};
@@ -366,8 +366,7 @@ pub(crate) fn approved(
 ) -> Result<ExitCode, Failure> {
     let lang = console.lang;
     let now = console.clock.now();
-    let wait = if at_once { 0 } else { i64::from(opened.config.reply.undo_seconds) };
-    let send_at = now.checked_add(SignedDuration::from_secs(wait)).unwrap_or(now);
+    let send_at = if at_once { now } else { planned(opened, console)? };
     let outbox = Outbox::new(opened.store.clone());
     outbox.approve(id, digest, send_at, &now.to_zoned(console.zone.clone()))?;
     daemon::wake(&opened.paths);
@@ -376,8 +375,9 @@ pub(crate) fn approved(
         "{}",
         say!(
             lang,
-            "承認しました。{wait} 秒後に一度だけ送ります。取り消すには: goen undo {id}",
-            "Approved. It leaves once, in {wait} seconds. To take it back: goen undo {id}"
+            "承認しました。{when}に一度だけ送ります。取り消すには: goen undo {id}",
+            "Approved. It leaves once, {when}. To take it back: goen undo {id}",
+            when = soon_or_at(send_at, now, console)
         )
     )?;
     if opened.config.account(&account_of(opened, id)?).is_some_and(|account| account.smtp.is_none())
@@ -403,6 +403,27 @@ pub(crate) fn approved(
         )?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// When a reply that is approved now would leave: the undo window first, then the hours the user set.
+fn planned(opened: &Opened, console: &Console) -> Result<Timestamp, Failure> {
+    let now = console.clock.now();
+    let undo = SignedDuration::from_secs(opened.config.reply.undo_seconds.into());
+    let calendar = knowledge::calendar(opened.paths.folder()).map_err(Failure::new)?;
+    let wish = opened.config.reply.wish(&calendar);
+    Ok(when::next(now.checked_add(undo).unwrap_or(now), &console.zone, &wish))
+}
+
+/// `60 秒後` for what is near, else the day and the hour.
+fn soon_or_at(time: Timestamp, now: Timestamp, console: &Console) -> String {
+    let lang = console.lang;
+    let seconds = time.duration_since(now).as_secs().max(0);
+    if seconds <= 600 {
+        say!(lang, "{seconds} 秒後", "in {seconds} seconds")
+    } else {
+        let at = moment(time, &console.zone, lang);
+        say!(lang, "{at} ", "at {at}")
+    }
 }
 
 fn account_of(opened: &Opened, id: i64) -> Result<String, Failure> {

@@ -14,7 +14,7 @@ fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
     let smtp = postfix.map_or_else(String::new, Postfix::settings);
     format!(
         "[profile]\nname = \"山田 花子\"\nsignature = \"hanako@test.example\"\n\
-         [reply]\nundo_seconds = 0\n\
+         [reply]\nundo_seconds = 0\nsend_between = \"\"\nworking_days_only = false\n\
          [[accounts]]\nname = \"uni\"\naddress = \"hanako@test.example\"\nuser = \"hanako\"\n\
          [accounts.secret]\npassword_command = [\"echo\", \"パスワード\"]\n\
          [accounts.imap]\nhost = \"localhost\"\nport = {}\nca_file = \"{}\"\n{smtp}",
