@@ -71,7 +71,7 @@ enum Command {
     Undo(replies::OneArgument),
     /// Throw a draft away
     Discard(replies::OneArgument),
-    /// Say how a reply with an unknown end did end
+    /// Look in Sent for a reply with an unknown end, or say how it ended
     Settle(replies::SettleArguments),
     /// Try accounts again that are stopped or waiting
     Retry,

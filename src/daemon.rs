@@ -4,9 +4,10 @@
 //! dropped at any await, because the cursor moves in the same transaction as the mail it has
 //! passed. Submitting may not: see [`deliver`].
 
+pub(crate) mod beside;
 mod blindness;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -24,6 +25,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::beside::Beside;
 use self::blindness::Blindness;
 use crate::classify::{Outcome, classify};
 use crate::clock::Clock;
@@ -241,6 +243,8 @@ struct Shared {
     blindness: RefCell<Blindness>,
     /// Something was approved.
     changed: Notify,
+    /// What is to be seen to in the user's mailboxes.
+    beside: Beside,
     /// Reasons for accounts not to wait any longer.
     wake: tokio::sync::watch::Sender<Wake>,
 }
@@ -277,6 +281,7 @@ pub async fn run(
         news: Notify::new(),
         blindness: RefCell::new(Blindness::new(patience)),
         changed: Notify::new(),
+        beside: Beside::default(),
         wake: tokio::sync::watch::Sender::new(Wake::default()),
     });
 
@@ -285,7 +290,8 @@ pub async fn run(
         tasks.spawn_local(watched(account, shared.clone(), stop.child_token()));
     }
     tasks.spawn_local(tell(shared.clone(), voice, stop.child_token()));
-    tasks.spawn_local(deliver(shared.clone(), outbox, stop.child_token()));
+    tasks.spawn_local(deliver(shared.clone(), outbox.clone(), stop.child_token()));
+    tasks.spawn_local(beside::keep(shared.clone(), outbox, stop.child_token()));
     tasks.spawn_local(roused(shared.clone(), stop.child_token()));
     tasks.spawn_local(listened(shared.clone(), socket, stop.child_token()));
     tasks.close();
@@ -323,7 +329,10 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
             received = socket.recv(&mut word) => {
                 match received.map(|length| word.get(..length).unwrap_or_default()) {
                     Ok(RETRY) => shared.wake.send_modify(|wake| wake.retry += 1),
-                    Ok(_) => shared.changed.notify_one(),
+                    Ok(_) => {
+                        shared.changed.notify_one();
+                        shared.beside.look.notify_one();
+                    }
                     Err(_) => return,
                 }
             }
@@ -342,6 +351,7 @@ async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) 
     let inbox = Inbox {
         account: account.name.clone(),
         own: shared.config.own_addresses(),
+        watching: Cell::new(false),
         shared: shared.clone(),
     };
     let source = account.secret_source(&shared.paths);
@@ -363,6 +373,8 @@ async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) 
 struct Inbox {
     account: String,
     own: Vec<String>,
+    /// The last health was "watching".
+    watching: Cell<bool>,
     shared: Rc<Shared>,
 }
 
@@ -442,6 +454,7 @@ impl Keeper for Inbox {
             }
             Health::Stopped { words } => AccountHealth::Stopped { words },
         };
+        let is_watching = health == AccountHealth::Watching;
         let now = self.shared.clock.now();
         if let Err(error) = self.shared.store.set_health(&self.account, &health, now) {
             tracing::error!(
@@ -452,6 +465,9 @@ impl Keeper for Inbox {
         let news = self.shared.blindness.borrow_mut().note(&self.account, &health, Instant::now());
         if news {
             self.shared.news.notify_one();
+        }
+        if !self.watching.replace(is_watching) && is_watching {
+            self.shared.beside.look.notify_one();
         }
         systemd::status(&self.shared.store, &self.shared.config, self.shared.lang);
     }
@@ -661,6 +677,11 @@ async fn deliver_one(
             return Ok(Turn::Again);
         }
     };
+    if let Some(account) = shared.config.account(&name)
+        && outbox.has_waited(&name, now)?
+    {
+        beside::last_look(shared, outbox, account).await;
+    }
     let Some(claim) = outbox.claim_due(now, |account| account == name)? else {
         return Ok(Turn::Again);
     };
@@ -670,6 +691,7 @@ async fn deliver_one(
     let attempt = smtp::submit(&submission, claim).await;
     let state = outbox.settle(id, attempt.outcome, shared.clock.now())?;
     tracing::info!(mail.id = mail_id, state = state.name(), "A submission ended");
+    shared.beside.look.notify_one();
     if let Some(trouble) = attempt.trouble {
         tracing::warn!(account = name, "The submission server could not be used: {trouble}");
         unready.0.push((name, if trouble.is_transient() { later } else { Until::Told }));

@@ -6,14 +6,15 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tokio::runtime::Builder;
 
 use super::text::{moment, wrap};
 use super::{Console, Failure, Opened, results};
 use crate::knowledge::{self, Knowledge};
 use crate::lang::{Explain as _, Explanation, Lang};
-use crate::mail::Address;
-use crate::outbox::state::{Proof, State, Why};
-use crate::outbox::{Entry, Outbox, Truth, when};
+use crate::mail::{Address, MessageId};
+use crate::outbox::state::{Event, Proof, State, Why};
+use crate::outbox::{Entry, Outbox, OutboxError, Truth, when};
 use crate::reply::advice::{Advice, advice, warnings};
 use crate::reply::template::Request;
 use crate::reply::{Digest, Draft, Kind};
@@ -52,7 +53,7 @@ pub(super) struct ApproveArguments {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct SettleAnswer {
     /// It did arrive
     #[arg(long)]
@@ -209,6 +210,11 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
             )
         }
         State::Discarded => say!(lang, "返信の下書きは破棄しました。", "the draft was discarded."),
+        State::Retired => say!(
+            lang,
+            "ほかのメールソフトから返信済みのため、下書きはしまいました。",
+            "answered from another mail program, so the draft was put away."
+        ),
     }
 }
 
@@ -462,15 +468,51 @@ pub(super) fn discard(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Looks for an uncertain reply in the Sent mailbox. That it is not there proves nothing: not every
+/// provider files what it takes.
+fn look_up(opened: &Opened, lang: Lang, outbox: &Outbox, id: i64) -> Result<Truth, Failure> {
+    let missing = || Failure::new(OutboxError::NoDraft(id));
+    let entry = outbox.entry(id)?.ok_or_else(missing)?;
+    entry.state.clone().next(Event::Found).map_err(Failure::new)?;
+    let account = opened.config.account(&entry.account);
+    let message_id = entry.approval.and_then(|approval| MessageId::new(&approval.message_id));
+    let (account, message_id) = account.zip(message_id).ok_or_else(missing)?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let found = runtime
+        .block_on(daemon::beside::is_in_sent(account, &opened.paths, &message_id))
+        .map_err(Failure::new)?;
+    if found {
+        return Ok(Truth::FoundInSent);
+    }
+    Err(Failure::because(
+        Explanation::new(say!(
+            lang,
+            "送信済みには見つかりませんでした。届いたかどうかは、まだ分かりません",
+            "it is not in the Sent mailbox; whether it arrived is still not known"
+        ))
+        .hint(say!(
+            lang,
+            "相手に確かめられたら、goen settle {id} --arrived か --lost で教えてください",
+            "once you know, say `goen settle {id} --arrived` or `--lost`"
+        )),
+    ))
+}
+
 pub(super) fn settle(
     opened: &Opened,
     console: &Console,
     arguments: &SettleArguments,
     out: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
-    let truth = if arguments.answer.arrived { Truth::UserSaysArrived } else { Truth::UserSaysNot };
     let outbox = Outbox::new(opened.store.clone());
+    let truth = match &arguments.answer {
+        SettleAnswer { arrived: true, .. } => Truth::UserSaysArrived,
+        SettleAnswer { lost: true, .. } => Truth::UserSaysNot,
+        SettleAnswer { .. } => look_up(opened, console.lang, &outbox, arguments.id)?,
+    };
     outbox.resolve(arguments.id, truth, console.clock.now())?;
+    // What did arrive is filed.
+    daemon::wake(&opened.paths);
     let entry = outbox.entry(arguments.id)?;
     if let Some(entry) = entry {
         writeln!(out, "{}", state_line(&entry, console))?;

@@ -100,6 +100,8 @@ pub enum State {
     Failed(Why),
     /// The user does not want to send it.
     Discarded,
+    /// The mail was answered from another mail program: a second answer would be one too many.
+    Retired,
 }
 
 /// What can happen to a reply.
@@ -129,6 +131,8 @@ pub enum Event {
     Arrived,
     /// The user says that it did not arrive.
     NotArrived,
+    /// The mail was answered from another mail program.
+    AnsweredElsewhere,
 }
 
 /// Something that cannot happen in that state.
@@ -148,9 +152,14 @@ impl State {
         Ok(match (self, event) {
             // What the user does. A new approval after a failure is a new submission.
             (S::Draft | S::Failed(_), E::Approve) => S::Approved,
-            (S::Draft | S::Approved | S::Failed(_) | S::Discarded, E::Edit) => S::Draft,
+            (S::Draft | S::Approved | S::Failed(_) | S::Discarded | S::Retired, E::Edit) => {
+                S::Draft
+            }
             (S::Approved, E::Undo | E::Lapse) => S::Draft,
-            (S::Draft | S::Approved | S::Failed(_), E::Discard) => S::Discarded,
+            (S::Draft | S::Approved | S::Failed(_) | S::Retired, E::Discard) => S::Discarded,
+            // Also an approved one: who answered from the phone does not want to answer twice. One
+            // that may have left stays what it is.
+            (S::Draft | S::Approved | S::Failed(_), E::AnsweredElsewhere) => S::Retired,
             // One submission.
             (S::Approved, E::Claim) => S::Sending,
             (S::Sending, E::Submitted(outcome)) => match outcome {
@@ -189,6 +198,7 @@ impl State {
             Self::Uncertain => "uncertain",
             Self::Failed(_) => "failed",
             Self::Discarded => "discarded",
+            Self::Retired => "retired",
         }
     }
 }
@@ -209,6 +219,7 @@ impl Event {
             Self::Found => "found in the Sent mailbox",
             Self::Arrived => "settled as arrived",
             Self::NotArrived => "settled as not arrived",
+            Self::AnsweredElsewhere => "retired",
         }
     }
 }
@@ -256,6 +267,16 @@ impl Explain for Illegal {
                 lang,
                 "goen review で書き直せます",
                 "`goen review` lets you write it anew"
+            )),
+            (S::Retired, _) => Explanation::new(say!(
+                lang,
+                "このメールには、ほかのメールソフトから返信済みです",
+                "this mail was answered from another mail program"
+            ))
+            .hint(say!(
+                lang,
+                "それでも送るときは、goen review で編集（e）してから承認してください",
+                "to send this reply as well, edit it in `goen review` (e), then approve it"
             )),
             (_, E::Undo) => Explanation::new(say!(
                 lang,
@@ -311,6 +332,11 @@ impl Explain for State {
             )),
             Self::Failed(why) => why.explain(lang),
             Self::Discarded => Explanation::new(say!(lang, "破棄しました", "discarded")),
+            Self::Retired => Explanation::new(say!(
+                lang,
+                "ほかのメールソフトから返信済みです",
+                "answered from another mail program"
+            )),
         }
     }
 }

@@ -11,6 +11,7 @@
 )]
 
 mod bad_input;
+mod beside;
 mod blindness;
 mod core_is_pure;
 mod crash;

@@ -10,7 +10,7 @@ use crate::support::dovecot::Dovecot;
 use crate::support::home::{Ended, Home, until};
 use crate::support::postfix::Postfix;
 
-fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
+pub(crate) fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
     let smtp = postfix.map_or_else(String::new, Postfix::settings);
     format!(
         "[profile]\nname = \"山田 花子\"\nsignature = \"hanako@test.example\"\n\
@@ -23,7 +23,7 @@ fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
     )
 }
 
-fn declined(number: u32) -> String {
+pub(crate) fn declined(number: u32) -> String {
     format!(
         "From: =?utf-8?B?6Z2S6JGJ6KO95L2c5omAIOaOoeeUqOaLheW9kw==?= <alice@test.example>\r\n\
          To: hanako@test.example\r\nSubject: =?utf-8?B?6YG46ICD57WQ5p6c44Gu44GU6YCj57Wh?=\r\n\

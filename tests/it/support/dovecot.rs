@@ -148,19 +148,20 @@ impl Dovecot {
 
     /// Runs `doveadm` on it and returns what it prints.
     pub(crate) fn doveadm(&self, arguments: &[&str]) -> String {
-        let ran = Command::new("doveadm")
-            .arg("-c")
-            .arg(self.path("dovecot.conf"))
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("doveadm");
+        let ran = self.doveadm_command(arguments).stdin(Stdio::null()).output().expect("doveadm");
         assert!(
             ran.status.success(),
             "doveadm {arguments:?}: {}",
             String::from_utf8_lossy(&ran.stderr)
         );
         String::from_utf8_lossy(&ran.stdout).into_owned()
+    }
+
+    /// `doveadm` for it, not yet run.
+    pub(crate) fn doveadm_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("doveadm");
+        command.arg("-c").arg(self.path("dovecot.conf")).args(arguments);
+        command
     }
 
     /// Stops it and starts it again, on the same ports with the same mail.
@@ -295,6 +296,10 @@ namespace inbox {{
   mailbox Sent {{
     auto = subscribe
     special_use = \\Sent
+  }}
+  mailbox Drafts {{
+    auto = subscribe
+    special_use = \\Drafts
   }}
   mailbox Junk {{
     auto = subscribe
