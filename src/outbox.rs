@@ -338,6 +338,19 @@ impl Outbox {
         })
     }
 
+    /// Puts an approved reply off until `later`: the same approval of the same bytes, at another time.
+    pub fn postpone(
+        &self,
+        mail_id: i64,
+        later: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), OutboxError> {
+        self.change(mail_id, |sql, record| {
+            record.state().next(Event::Postpone)?;
+            Ok(table::plan_anew(sql, record.draft_id, later, now)?)
+        })
+    }
+
     /// Turns approvals that went stale back into drafts, and names their mails: the user is to be
     /// asked again.
     pub fn ask_again(&self, now: Timestamp) -> Result<Vec<i64>, OutboxError> {

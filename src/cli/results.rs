@@ -248,7 +248,7 @@ pub(crate) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> Strin
 }
 
 /// What a mail is, on one line.
-fn headline(verdict: &Verdict, lang: Lang) -> String {
+pub(super) fn headline(verdict: &Verdict, lang: Lang) -> String {
     let parts = [
         outcome_name(verdict.outcome, lang),
         stage_name(verdict.stage, lang).unwrap_or_default(),

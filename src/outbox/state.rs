@@ -113,6 +113,8 @@ pub enum Event {
     Edit,
     /// The user takes the approval back.
     Undo,
+    /// The user puts an approved reply off.
+    Postpone,
     /// The user throws the reply away.
     Discard,
     /// The approval went stale while the machine slept: it is asked for again.
@@ -156,6 +158,7 @@ impl State {
                 S::Draft
             }
             (S::Approved, E::Undo | E::Lapse) => S::Draft,
+            (S::Approved, E::Postpone) => S::Approved,
             (S::Draft | S::Approved | S::Failed(_) | S::Retired, E::Discard) => S::Discarded,
             // Also an approved one: who answered from the phone does not want to answer twice. One
             // that may have left stays what it is.
@@ -210,6 +213,7 @@ impl Event {
             Self::Approve => "approved",
             Self::Edit => "edited",
             Self::Undo => "undone",
+            Self::Postpone => "put off",
             Self::Discard => "discarded",
             Self::Lapse => "lapsed",
             Self::Claim => "claimed",
@@ -277,6 +281,11 @@ impl Explain for Illegal {
                 lang,
                 "それでも送るときは、goen review で編集（e）してから承認してください",
                 "to send this reply as well, edit it in `goen review` (e), then approve it"
+            )),
+            (_, E::Postpone) => Explanation::new(say!(
+                lang,
+                "延ばせる承認がありません",
+                "there is no approval to put off"
             )),
             (_, E::Undo) => Explanation::new(say!(
                 lang,

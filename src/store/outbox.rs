@@ -356,6 +356,21 @@ pub(crate) fn update_submission(
     Ok(())
 }
 
+/// Gives the approved submission of a draft another time to leave at.
+pub(crate) fn plan_anew(
+    sql: &Transaction<'_>,
+    draft_id: i64,
+    planned_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sql.execute(
+        "UPDATE outbox SET planned_at = ?2, due_at = ?2, changed_at = ?3
+         WHERE draft_id = ?1 AND state = 'approved'",
+        params![draft_id, seconds(planned_at), seconds(now)],
+    )?;
+    Ok(())
+}
+
 /// The approved bytes of a submission.
 pub(crate) fn message(sql: &Transaction<'_>, id: i64) -> Result<Option<Message>, StoreError> {
     let columns = sql

@@ -24,6 +24,7 @@ mod main_job;
 mod notify;
 mod outbox;
 mod reader;
+mod review;
 mod rousing;
 mod smtp;
 mod smtp_real;
