@@ -727,3 +727,24 @@ async fn until(due: Option<Timestamp>, clock: &Clock) {
         sleep(left.min(LONGEST_SLEEP)).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn overdue_replies_leave_a_minute_apart() {
+        assert_eq!(pause_after(None, at(0)), None);
+        assert_eq!(pause_after(Some(at(0)), at(59)), Some(at(60)));
+        assert_eq!(pause_after(Some(at(0)), at(60)), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_hold_replies_up() {
+        assert_eq!(pause_after(Some(at(1_000_000)), at(0)), None);
+    }
+}

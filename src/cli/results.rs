@@ -226,7 +226,8 @@ pub(crate) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> Strin
         out.push_str(text);
         out.push('\n');
     };
-    line(&style.bold(&format!("#{}  {}", mail.id, headline(&mail.verdict, lang))));
+    let headline = format!("#{}  {}", mail.id, headline(&mail.verdict, lang));
+    line(&style.bold(&shorten(&headline, console.columns)));
     let from = mail.mail.author().map_or_else(String::new, |author| match &author.name {
         Some(name) => format!("{name} <{}>", author.addr_spec),
         None => author.addr_spec.clone(),

@@ -8,6 +8,7 @@ use goen::reply::Draft;
 use goen::secret::{Credential, Secret};
 use goen::smtp::{self, SmtpError};
 
+use crate::support::aiosmtpd::Aiosmtpd;
 use crate::support::dovecot::Dovecot;
 use crate::support::postfix::{Postfix, SIZE_LIMIT_BYTES};
 use crate::support::replies::*;
@@ -106,6 +107,50 @@ async fn what_a_real_server_delivers_is_what_was_approved_byte_for_byte() {
             .any(|header| line.starts_with(header))
     }));
     read_by_python(&arrived);
+}
+
+#[tokio::test]
+async fn a_server_of_another_make_takes_refuses_and_defers_as_well() {
+    let server = Aiosmtpd::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("goen.db");
+    let store = goen::store::Store::open(&path).unwrap();
+    let outbox = goen::outbox::Outbox::new(store.clone());
+    for (id, security) in fill(&store, 2).into_iter().zip([Security::Tls, Security::Starttls]) {
+        outbox.edit(id, &draft_to("jinji@test.example"), now()).unwrap();
+        approve(&outbox, id);
+        let claim = claim(&outbox, after(1)).unwrap();
+        let claim_id = claim.id();
+        let attempt = smtp::submit(&server.submission(security), claim).await;
+        let Outcome::Accepted(reply) = &attempt.outcome else { panic!("{attempt:?}") };
+        assert_eq!(reply.enhanced(), Some("2.0.0"), "{reply}");
+        outbox.settle(claim_id, attempt.outcome, after(1)).unwrap();
+    }
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let mut statement = connection.prepare("SELECT raw FROM outbox").unwrap();
+    let approved = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let mut approved: Vec<Vec<u8>> = approved.map(Result::unwrap).collect();
+    let mut taken = server.messages();
+    approved.sort();
+    taken.sort();
+    assert_eq!(taken, approved, "byte for byte");
+
+    let account = server.submission(Security::Tls);
+    let attempt = smtp::submit(&account, claimed(&draft_to("採用@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::Accepted(_)), "{attempt:?}");
+    let attempt = smtp::submit(&account, claimed(&draft_to("reject@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::Refused(_)), "{attempt:?}");
+    let attempt = smtp::submit(&account, claimed(&draft_to("defer@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::Deferred(_)), "{attempt:?}");
+    let mut large = draft_to("jinji@test.example");
+    large.body = "大きな本文\n".repeat(SIZE_LIMIT_BYTES / 10);
+    let attempt = smtp::submit(&account, claimed(&large)).await;
+    assert!(matches!(attempt.outcome, Outcome::Impossible(_)), "{attempt:?}");
+    let mut stranger = account.clone();
+    stranger.credential = Credential::Password(Secret::new("wrong".into()));
+    let trouble = smtp::check(&stranger).await.unwrap_err();
+    assert!(matches!(trouble, SmtpError::LoginRefused { .. }), "{trouble:?}");
+    assert_eq!(server.messages().len(), 3, "nothing else was taken");
 }
 
 /// Python's `email` package reads the reply as it was written, in its thread.

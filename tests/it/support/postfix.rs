@@ -31,9 +31,9 @@ pub(crate) struct Postfix {
     folder: TempDir,
     ca_file: PathBuf,
     /// Submission with required STARTTLS.
-    submission_port: u16,
+    starttls_port: u16,
     /// Submission over TLS.
-    submissions_port: u16,
+    tls_port: u16,
 }
 
 impl Postfix {
@@ -48,9 +48,9 @@ impl Postfix {
             println!("SKIPPED: Postfix: its master needs root");
             return None;
         }
-        let [submission_port, submissions_port] = free_ports();
+        let [starttls_port, tls_port] = free_ports();
         let ca_file = dovecot.ca_file();
-        let postfix = Self { folder, ca_file, submission_port, submissions_port };
+        let postfix = Self { folder, ca_file, starttls_port, tls_port };
         for name in ["etc", "queue", "data"] {
             fs::create_dir(postfix.path(name)).unwrap();
         }
@@ -71,7 +71,7 @@ impl Postfix {
     /// Starts it, again or for the first time.
     pub(crate) fn up(&self) {
         assert!(self.command("start"), "{}", self.log());
-        let ports = [self.submission_port, self.submissions_port];
+        let ports = [self.starttls_port, self.tls_port];
         until(&format!("Postfix answers (see {})", self.folder.path().display()), || {
             ports.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()).then_some(())
         });
@@ -84,8 +84,7 @@ impl Postfix {
 
     /// How hanako submits here.
     pub(crate) fn submission(&self, security: Security) -> Submission {
-        let port =
-            if security == Security::Tls { self.submissions_port } else { self.submission_port };
+        let port = if security == Security::Tls { self.tls_port } else { self.starttls_port };
         let (user, password) = USERS[2];
         let host = "localhost".to_owned();
         Submission {
@@ -100,7 +99,7 @@ impl Postfix {
     pub(crate) fn settings(&self) -> String {
         format!(
             "[accounts.smtp]\nhost = \"localhost\"\nport = {}\nca_file = \"{}\"\n",
-            self.submissions_port,
+            self.tls_port,
             self.ca_file.display()
         )
     }
@@ -154,10 +153,10 @@ impl Postfix {
 
     fn master_cf(&self) -> String {
         let services = [
-            format!("127.0.0.1:{} inet n - n - - smtpd", self.submission_port),
+            format!("127.0.0.1:{} inet n - n - - smtpd", self.starttls_port),
             format!(
                 "127.0.0.1:{} inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes",
-                self.submissions_port
+                self.tls_port
             ),
             "cleanup unix n - n - 0 cleanup".to_owned(),
             "qmgr unix n - n 300 1 qmgr".to_owned(),
