@@ -26,6 +26,7 @@ mod events;
 mod help;
 pub(crate) mod replies;
 pub(crate) mod results;
+mod review;
 pub(crate) mod text;
 
 /// Exit status for settings that cannot be used (`EX_CONFIG` of sysexits.h).
@@ -63,15 +64,17 @@ enum Command {
     Show(results::ShowArguments),
     /// What happened, one JSON object a line, for scripts
     Events(events::EventsArguments),
-    /// Read, edit, approve or discard a reply in the terminal
-    Review(replies::ReviewArguments),
+    /// Read, edit, approve or discard replies in the terminal
+    Review(review::ReviewArguments),
     /// Approve the reply that was shown, by its digest
     Approve(replies::ApproveArguments),
     /// Take an approval back while the reply still waits
     Undo(replies::OneArgument),
+    /// Put an approved reply off by a day
+    Postpone(replies::OneArgument),
     /// Throw a draft away
     Discard(replies::OneArgument),
-    /// Say how a reply with an unknown end did end
+    /// Look in Sent for a reply with an unknown end, or say how it ended
     Settle(replies::SettleArguments),
     /// Try accounts again that are stopped or waiting
     Retry,
@@ -267,9 +270,10 @@ fn run(
             Command::List(list) => results::list(&opened, &console, &list, &mut out),
             Command::Show(show) => results::show(&opened, &console, &show, &mut out),
             Command::Events(events) => events::events(&opened, &events, &mut out),
-            Command::Review(review) => replies::review(&opened, &console, &review, &mut out),
+            Command::Review(review) => review::review(&opened, &console, &review, &mut out),
             Command::Approve(approve) => replies::approve(&opened, &console, &approve, &mut out),
             Command::Undo(one) => replies::undo(&opened, &console, &one, &mut out),
+            Command::Postpone(one) => replies::postpone(&opened, &console, &one, &mut out),
             Command::Discard(one) => replies::discard(&opened, &console, &one, &mut out),
             Command::Settle(settle) => replies::settle(&opened, &console, &settle, &mut out),
             Command::Retry => {

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::guide::Reveal;
 use crate::lang::{Explain, Explanation, Lang};
 use crate::net::{Security, Server};
+use crate::outbox::when::holidays::Calendar;
+use crate::outbox::when::{Hours, Wish};
 use crate::reply::Profile;
 use crate::say;
 use crate::secret::Source;
@@ -90,6 +92,35 @@ pub struct Notify {
 pub struct ReplySettings {
     /// How long an approved reply waits, in seconds.
     pub undo_seconds: u32,
+    /// The hours in which replies leave; empty for any.
+    pub send_between: Hours,
+    /// Replies leave on working days of Japan only.
+    pub working_days_only: bool,
+    /// A copy goes into the Sent mailbox, unless the provider puts it there.
+    pub file_sent: bool,
+    /// The mail that was answered is marked so.
+    pub mark_answered: bool,
+    /// Where drafts are put beside goen's own store.
+    pub drafts: Drafts,
+}
+
+/// Where drafts are put.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Drafts {
+    /// They stay with goen.
+    #[default]
+    Local,
+    /// A copy goes into the account's Drafts mailbox, to be finished in any mail program.
+    Imap,
+}
+
+impl ReplySettings {
+    /// When replies may leave.
+    #[must_use]
+    pub fn wish<'a>(&self, calendar: &'a Calendar) -> Wish<'a> {
+        Wish { hours: self.send_between, working_days: self.working_days_only.then_some(calendar) }
+    }
 }
 
 /// `[[accounts]]`
@@ -681,7 +712,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 10, "{known:?}");
+        assert_eq!(known.len(), 15, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);

@@ -4,9 +4,10 @@
 //! dropped at any await, because the cursor moves in the same transaction as the mail it has
 //! passed. Submitting may not: see [`deliver`].
 
+pub(crate) mod beside;
 mod blindness;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -24,6 +25,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::beside::Beside;
 use self::blindness::Blindness;
 use crate::classify::{Outcome, classify};
 use crate::clock::Clock;
@@ -36,7 +38,7 @@ use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
 use crate::notify::{Notice, Notifier, NotifyError, Urgency};
-use crate::outbox::{Outbox, OutboxError};
+use crate::outbox::{Outbox, OutboxError, when};
 use crate::reply::advice::advice;
 use crate::smtp::{self, Submission};
 use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
@@ -48,6 +50,10 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// An account whose password cannot be had is tried again after this long, or when woken.
 const ACCOUNT_RETRY: SignedDuration = SignedDuration::from_mins(1);
+
+/// The least time between two submissions: after a resume several may be overdue, and a row of
+/// mails at the same second looks like a machine's.
+const BETWEEN_SUBMISSIONS: SignedDuration = SignedDuration::from_mins(1);
 
 /// A notification that could not be shown is tried again after this long.
 const NOTIFICATION_RETRY: SignedDuration = SignedDuration::from_mins(1);
@@ -87,6 +93,8 @@ pub struct Daemon {
     pub paths: Paths,
     /// The time.
     pub clock: Clock,
+    /// The time zone the user lives in.
+    pub zone: TimeZone,
     /// The language it speaks.
     pub lang: Lang,
     /// How the person is told.
@@ -225,6 +233,7 @@ struct Shared {
     config: Config,
     paths: Paths,
     clock: Clock,
+    zone: TimeZone,
     lang: Lang,
     knowledge: Knowledge,
     store: Store,
@@ -234,6 +243,8 @@ struct Shared {
     blindness: RefCell<Blindness>,
     /// Something was approved.
     changed: Notify,
+    /// What is to be seen to in the user's mailboxes.
+    beside: Beside,
     /// Reasons for accounts not to wait any longer.
     wake: tokio::sync::watch::Sender<Wake>,
 }
@@ -249,7 +260,7 @@ pub async fn run(
     let _lock = Lock::take(&daemon.paths)?;
     let store = Store::open(&daemon.paths.store())?;
     let knowledge = Knowledge::load(daemon.paths.folder())?;
-    let Daemon { config, paths, clock, lang, voice } = daemon;
+    let Daemon { config, paths, clock, zone, lang, voice } = daemon;
     let socket = listen(&paths)?;
     let outbox = Outbox::new(store.clone());
     for mail_id in outbox.recover(clock.now())? {
@@ -263,12 +274,14 @@ pub async fn run(
         config,
         paths,
         clock,
+        zone,
         lang,
         knowledge,
         store,
         news: Notify::new(),
         blindness: RefCell::new(Blindness::new(patience)),
         changed: Notify::new(),
+        beside: Beside::default(),
         wake: tokio::sync::watch::Sender::new(Wake::default()),
     });
 
@@ -277,7 +290,8 @@ pub async fn run(
         tasks.spawn_local(watched(account, shared.clone(), stop.child_token()));
     }
     tasks.spawn_local(tell(shared.clone(), voice, stop.child_token()));
-    tasks.spawn_local(deliver(shared.clone(), outbox, stop.child_token()));
+    tasks.spawn_local(deliver(shared.clone(), outbox.clone(), stop.child_token()));
+    tasks.spawn_local(beside::keep(shared.clone(), outbox, stop.child_token()));
     tasks.spawn_local(roused(shared.clone(), stop.child_token()));
     tasks.spawn_local(listened(shared.clone(), socket, stop.child_token()));
     tasks.close();
@@ -315,7 +329,10 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
             received = socket.recv(&mut word) => {
                 match received.map(|length| word.get(..length).unwrap_or_default()) {
                     Ok(RETRY) => shared.wake.send_modify(|wake| wake.retry += 1),
-                    Ok(_) => shared.changed.notify_one(),
+                    Ok(_) => {
+                        shared.changed.notify_one();
+                        shared.beside.look.notify_one();
+                    }
                     Err(_) => return,
                 }
             }
@@ -334,6 +351,7 @@ async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) 
     let inbox = Inbox {
         account: account.name.clone(),
         own: shared.config.own_addresses(),
+        watching: Cell::new(false),
         shared: shared.clone(),
     };
     let source = account.secret_source(&shared.paths);
@@ -355,6 +373,8 @@ async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) 
 struct Inbox {
     account: String,
     own: Vec<String>,
+    /// The last health was "watching".
+    watching: Cell<bool>,
     shared: Rc<Shared>,
 }
 
@@ -434,6 +454,7 @@ impl Keeper for Inbox {
             }
             Health::Stopped { words } => AccountHealth::Stopped { words },
         };
+        let is_watching = health == AccountHealth::Watching;
         let now = self.shared.clock.now();
         if let Err(error) = self.shared.store.set_health(&self.account, &health, now) {
             tracing::error!(
@@ -444,6 +465,9 @@ impl Keeper for Inbox {
         let news = self.shared.blindness.borrow_mut().note(&self.account, &health, Instant::now());
         if news {
             self.shared.news.notify_one();
+        }
+        if !self.watching.replace(is_watching) && is_watching {
+            self.shared.beside.look.notify_one();
         }
         systemd::status(&self.shared.store, &self.shared.config, self.shared.lang);
     }
@@ -577,19 +601,27 @@ impl Unready {
 async fn deliver(shared: Rc<Shared>, outbox: Outbox, stop: CancellationToken) {
     let mut unready = Unready::default();
     let mut wake = shared.wake.subscribe();
+    let mut last = None;
     while !stop.is_cancelled() {
         // Armed before the look, so that an approval in between is not slept through.
         let changed = shared.changed.notified();
         let now = shared.clock.now();
         unready.forget_past(now);
-        match deliver_one(&shared, &outbox, &mut unready).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::error!("The outbox cannot be used: {error}"),
+        let pause_ends = pause_after(last, now);
+        if pause_ends.is_none() {
+            match deliver_one(&shared, &outbox, &mut unready).await {
+                Ok(Turn::Nothing) => {}
+                Ok(Turn::Again) => continue,
+                Ok(Turn::Submitted) => {
+                    last = Some(shared.clock.now());
+                    continue;
+                }
+                Err(error) => tracing::error!("The outbox cannot be used: {error}"),
+            }
         }
-        // What is due already waits for its account.
+        // What is due already waits for its account, or for the end of the pause.
         let due = outbox.next_due().ok().flatten().filter(|due| *due > now);
-        let next = due.into_iter().chain(unready.next()).min();
+        let next = due.into_iter().chain(unready.next()).chain(pause_ends).min();
         tokio::select! {
             () = stop.cancelled() => return,
             () = changed => {}
@@ -599,13 +631,32 @@ async fn deliver(shared: Rc<Shared>, outbox: Outbox, stop: CancellationToken) {
     }
 }
 
-/// Submits one reply that is due, if there is one. `true` if it is worth looking again at once.
+/// When the pause after the `last` submission ends, if it is not over. A clock that was set back
+/// since then does not make it longer.
+fn pause_after(last: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    let last = last.filter(|last| *last <= now)?;
+    last.checked_add(BETWEEN_SUBMISSIONS).ok().filter(|end| *end > now)
+}
+
+/// What came of looking for a reply to submit.
+enum Turn {
+    /// None can leave now.
+    Nothing,
+    /// Something was in the way of one; another may be free to go.
+    Again,
+    /// One was submitted, with whatever outcome.
+    Submitted,
+}
+
+/// Submits one reply that is due, if there is one.
 async fn deliver_one(
     shared: &Shared,
     outbox: &Outbox,
     unready: &mut Unready,
-) -> Result<bool, OutboxError> {
+) -> Result<Turn, OutboxError> {
     let now = shared.clock.now();
+    let wish = shared.config.reply.wish(&shared.knowledge.calendar);
+    outbox.wait_for_hours(now, |time| when::next(time, &shared.zone, &wish))?;
     for mail_id in outbox.ask_again(now)? {
         tracing::warn!(
             mail.id = mail_id,
@@ -613,7 +664,7 @@ async fn deliver_one(
         );
     }
     let Some(name) = outbox.due_account(now, |name| !unready.has(name))? else {
-        return Ok(false);
+        return Ok(Turn::Nothing);
     };
     let later = Until::Then(now.checked_add(ACCOUNT_RETRY).unwrap_or(Timestamp::MAX));
     // The password is fetched before the claim: a keyring that asks for a passphrase must not
@@ -623,11 +674,16 @@ async fn deliver_one(
         Err(words) => {
             tracing::warn!(account = name, "Replies have to wait: {words}");
             unready.0.push((name, later));
-            return Ok(true);
+            return Ok(Turn::Again);
         }
     };
+    if let Some(account) = shared.config.account(&name)
+        && outbox.has_waited(&name, now)?
+    {
+        beside::last_look(shared, outbox, account).await;
+    }
     let Some(claim) = outbox.claim_due(now, |account| account == name)? else {
-        return Ok(true);
+        return Ok(Turn::Again);
     };
     let (id, mail_id) = (claim.id(), claim.mail_id());
     // Not raced against `stop`: half a submission is what we cannot take back. If the grace period
@@ -635,11 +691,14 @@ async fn deliver_one(
     let attempt = smtp::submit(&submission, claim).await;
     let state = outbox.settle(id, attempt.outcome, shared.clock.now())?;
     tracing::info!(mail.id = mail_id, state = state.name(), "A submission ended");
+    shared.beside.look.notify_one();
     if let Some(trouble) = attempt.trouble {
         tracing::warn!(account = name, "The submission server could not be used: {trouble}");
         unready.0.push((name, if trouble.is_transient() { later } else { Until::Told }));
+        // Nothing was submitted: another account's reply need not wait.
+        return Ok(Turn::Again);
     }
-    Ok(true)
+    Ok(Turn::Submitted)
 }
 
 /// How to submit through an account, its password included.
@@ -666,5 +725,26 @@ async fn until(due: Option<Timestamp>, clock: &Clock) {
     while clock.now() < due {
         let left = Duration::try_from(due.duration_since(clock.now())).unwrap_or_default();
         sleep(left.min(LONGEST_SLEEP)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn overdue_replies_leave_a_minute_apart() {
+        assert_eq!(pause_after(None, at(0)), None);
+        assert_eq!(pause_after(Some(at(0)), at(59)), Some(at(60)));
+        assert_eq!(pause_after(Some(at(0)), at(60)), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_hold_replies_up() {
+        assert_eq!(pause_after(Some(at(1_000_000)), at(0)), None);
     }
 }

@@ -167,6 +167,7 @@ async fn perform(
         config: opened.config.clone(),
         paths: opened.paths.clone(),
         clock: console.clock.clone(),
+        zone: console.zone.clone(),
         lang: console.lang,
         voice: Voice::Channel(teller),
     };

@@ -1,12 +1,13 @@
-//! What goen knows as data: rules, guidance, reply templates. Built in; a file of the user's own
-//! in the settings folder (`guidance/ja/declined.toml`, `replies/en/thanks.txt`) takes the place
-//! of the built-in one.
+//! What goen knows as data: rules, guidance, reply templates, holidays. Built in; a file of the
+//! user's own in the settings folder (`guidance/ja/declined.toml`, `replies/en/thanks.txt`,
+//! `holidays/jp.toml`) takes the place of the built-in one.
 
 use std::path::{Path, PathBuf};
 
 use crate::classify::{Rules, RulesError};
 use crate::guide::{Guidance, GuidanceError, GuidanceFile};
 use crate::lang::{Explain, Explanation, Lang};
+use crate::outbox::when::holidays::{Calendar, CalendarError};
 use crate::reply::Kind;
 use crate::reply::template::{TemplateError, TemplateFile, Templates};
 use crate::say;
@@ -20,6 +21,8 @@ pub struct Knowledge {
     pub guidance: Guidance,
     /// How replies begin.
     pub templates: Templates,
+    /// On which days nobody is at work.
+    pub calendar: Calendar,
 }
 
 /// Which of the files cannot be used.
@@ -34,6 +37,9 @@ pub enum KnowledgeError {
     /// A reply template.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// The holidays.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
     /// A file cannot be read.
     #[error("{}: {source}", path.display())]
     Unreadable {
@@ -75,11 +81,19 @@ impl Knowledge {
             }
         }
         Ok(Self {
+            calendar: calendar(folder)?,
             rules: Rules::built_in()?,
             guidance: Guidance::load(&guidance)?,
             templates: Templates::load(&replies)?,
         })
     }
+}
+
+/// The holidays alone.
+pub fn calendar(folder: &Path) -> Result<Calendar, KnowledgeError> {
+    let holidays = files(&folder.join("holidays"), "toml")?;
+    let own = holidays.iter().find(|(name, _)| name == "jp");
+    Ok(own.map_or_else(Calendar::built_in, |(_, text)| Calendar::read(text))?)
 }
 
 /// Names (without extension) and texts of the files in `folder`; nothing if there is no such folder.

@@ -7,6 +7,7 @@
 //! this works the same from the daemon and from the command line, at the same time.
 
 pub mod state;
+pub mod when;
 
 use std::fmt;
 
@@ -19,7 +20,7 @@ use crate::mail::{Address, MessageId};
 use crate::reply::compose::{self, ComposeError, Message};
 use crate::reply::{Digest, Draft};
 use crate::say;
-use crate::store::outbox::{self as table, Record};
+use crate::store::outbox::{self as table, Filing, Record, Standing};
 use crate::store::{Store, StoreError, Transaction};
 
 /// An approval that could not be acted on for this long (the laptop slept) is asked for again,
@@ -33,6 +34,12 @@ const FIRST_RETRY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Longest wait between two attempts.
 const LONGEST_RETRY: SignedDuration = SignedDuration::from_hours(4);
+
+/// An approval older than this is worth a last look for an answer from elsewhere.
+const LAST_LOOK_AFTER: SignedDuration = SignedDuration::from_mins(2);
+
+/// How often filing is tried before it is left alone.
+const FILING_ATTEMPTS: u32 = 6;
 
 /// The right to submit one message once.
 ///
@@ -115,6 +122,41 @@ pub struct Approval {
     pub attempts: u32,
     /// What was heard last, if an attempt did not end it.
     pub words: String,
+}
+
+/// What is to be looked up and done in an account's mailboxes beside its replies. Nothing of it can
+/// change what was submitted.
+#[derive(Debug, Default)]
+pub struct Errands {
+    /// Mails whose reply may have arrived, with the Message-ID to look for in Sent.
+    pub uncertain: Vec<(i64, MessageId)>,
+    /// Mails with a reply that has not left, and what an answer from elsewhere would refer to.
+    pub open: Vec<(i64, MessageId)>,
+    /// Drafts without a copy in the Drafts mailbox.
+    pub unplaced: Vec<(i64, Draft)>,
+    /// What was submitted and not yet filed.
+    pub to_file: Vec<ToFile>,
+}
+
+/// A submission that is to be filed in Sent, and its mail to be marked.
+#[derive(Debug)]
+pub struct ToFile {
+    filing: Filing,
+    message: Message,
+}
+
+impl ToFile {
+    /// The mail that was answered.
+    #[must_use]
+    pub fn mail_id(&self) -> i64 {
+        self.filing.mail_id
+    }
+
+    /// The message as it was submitted.
+    #[must_use]
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
 }
 
 /// How it turned out that an uncertain reply did or did not arrive.
@@ -244,7 +286,7 @@ impl Outbox {
     pub fn edit(&self, mail_id: i64, draft: &Draft, now: Timestamp) -> Result<(), OutboxError> {
         self.change(mail_id, |sql, record| {
             record.state().next(Event::Edit)?;
-            table::reopen(sql, record.draft_id, false, now)?;
+            table::reopen(sql, record.draft_id, Standing::Open, now)?;
             Ok(table::replace_draft(sql, record.draft_id, draft, now)?)
         })
     }
@@ -253,7 +295,7 @@ impl Outbox {
     pub fn discard(&self, mail_id: i64, now: Timestamp) -> Result<(), OutboxError> {
         self.change(mail_id, |sql, record| {
             record.state().next(Event::Discard)?;
-            Ok(table::reopen(sql, record.draft_id, true, now)?)
+            Ok(table::reopen(sql, record.draft_id, Standing::Discarded, now)?)
         })
     }
 
@@ -292,7 +334,20 @@ impl Outbox {
     pub fn undo(&self, mail_id: i64, now: Timestamp) -> Result<(), OutboxError> {
         self.change(mail_id, |sql, record| {
             record.state().next(Event::Undo)?;
-            Ok(table::reopen(sql, record.draft_id, false, now)?)
+            Ok(table::reopen(sql, record.draft_id, Standing::Open, now)?)
+        })
+    }
+
+    /// Puts an approved reply off until `later`: the same approval of the same bytes, at another time.
+    pub fn postpone(
+        &self,
+        mail_id: i64,
+        later: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), OutboxError> {
+        self.change(mail_id, |sql, record| {
+            record.state().next(Event::Postpone)?;
+            Ok(table::plan_anew(sql, record.draft_id, later, now)?)
         })
     }
 
@@ -304,11 +359,40 @@ impl Outbox {
             for record in table::in_state(sql, &State::Approved)? {
                 if record.submission.as_ref().is_some_and(|it| is_stale(it.planned_at, now)) {
                     record.state().next(Event::Lapse)?;
-                    table::reopen(sql, record.draft_id, false, now)?;
+                    table::reopen(sql, record.draft_id, Standing::Open, now)?;
                     lapsed.push(record.mail_id);
                 }
             }
             Ok(lapsed)
+        })
+    }
+
+    /// Moves replies that are due, but not at a good hour any more (the laptop slept through it), to
+    /// the next one: `fit` gives the first moment that fits, from the one it is given. A reply that
+    /// was planned for a moment that does not fit was sent off at once by the user, and stays.
+    pub fn wait_for_hours(
+        &self,
+        now: Timestamp,
+        fit: impl Fn(Timestamp) -> Timestamp,
+    ) -> Result<(), OutboxError> {
+        let due_at = fit(now);
+        if due_at <= now {
+            return Ok(());
+        }
+        self.write(|sql| {
+            for record in table::in_state(sql, &State::Approved)? {
+                let Some(submission) = record.submission.filter(|it| it.due_at <= now) else {
+                    continue;
+                };
+                if fit(submission.planned_at) == submission.planned_at {
+                    table::update_submission(
+                        sql,
+                        &table::Submission { due_at, ..submission },
+                        now,
+                    )?;
+                }
+            }
+            Ok(())
         })
     }
 
@@ -323,6 +407,19 @@ impl Outbox {
         let due =
             waiting.into_iter().find(|record| can_leave(record, now) && ready(&record.account));
         Ok(due.map(|record| record.account))
+    }
+
+    /// Whether a due reply of `account` was approved so long ago that the user may have answered
+    /// from elsewhere meanwhile.
+    pub fn has_waited(&self, account: &str, now: Timestamp) -> Result<bool, OutboxError> {
+        let approved = self.store.read(|sql| table::in_state(sql, &State::Approved))?;
+        Ok(approved.into_iter().any(|record| {
+            record.account == account
+                && can_leave(&record, now)
+                && record
+                    .submission
+                    .is_some_and(|it| now.duration_since(it.approved_at) > LAST_LOOK_AFTER)
+        }))
     }
 
     /// Takes the reply that has been due longest among the accounts that are `ready`, to submit it.
@@ -381,6 +478,9 @@ impl Outbox {
                 }
             }
             table::update_submission(sql, &submission, now)?;
+            if matches!(submission.state, State::Sent(_)) {
+                table::insert_filing(sql, submission.id, now)?;
+            }
             Ok(submission.state)
         })
     }
@@ -417,9 +517,81 @@ impl Outbox {
             if let Some(submission) = &record.submission {
                 let settled = table::Submission { state: next.clone(), ..submission.clone() };
                 table::update_submission(sql, &settled, now)?;
+                if matches!(next, State::Sent(_)) {
+                    table::insert_filing(sql, submission.id, now)?;
+                }
             }
             Ok(next)
         })
+    }
+
+    /// The mail was answered from another mail program: the reply is not to leave any more, unless
+    /// the user edits it back to life. Then it stays alive.
+    pub fn retire(&self, mail_id: i64, now: Timestamp) -> Result<(), OutboxError> {
+        self.change(mail_id, |sql, record| {
+            record.state().next(Event::AnsweredElsewhere)?;
+            Ok(table::reopen(sql, record.draft_id, Standing::Retired, now)?)
+        })
+    }
+
+    /// What is to be looked up and done in the mailboxes of `account` beside its replies.
+    pub fn errands(&self, account: &str, now: Timestamp) -> Result<Errands, OutboxError> {
+        self.store.read(|sql| {
+            let mut errands = Errands::default();
+            for record in table::all(sql)?.into_iter().filter(|record| record.account == account) {
+                let mail_id = record.mail_id;
+                match record.state() {
+                    State::Uncertain => {
+                        let id = record.submission.and_then(|it| MessageId::new(&it.message_id));
+                        errands.uncertain.extend(id.map(|id| (mail_id, id)));
+                    }
+                    state @ (State::Draft | State::Approved | State::Failed(_)) => {
+                        if let (Some(id), false) = (&record.draft.in_reply_to, record.elsewhere) {
+                            errands.open.push((mail_id, id.clone()));
+                        }
+                        if state == State::Draft && !record.placed {
+                            errands.unplaced.push((mail_id, record.draft));
+                        }
+                    }
+                    State::Sending | State::Sent(_) | State::Discarded | State::Retired => {}
+                }
+            }
+            for filing in table::filings(sql, account, now)? {
+                if let Some(message) = table::message(sql, filing.outbox_id)? {
+                    errands.to_file.push(ToFile { filing, message });
+                }
+            }
+            Ok(errands)
+        })
+    }
+
+    /// When the next submission is to be filed; `None` if none is.
+    pub fn next_filing(&self) -> Result<Option<Timestamp>, OutboxError> {
+        Ok(self.store.read(table::next_filing)?)
+    }
+
+    /// A submission was filed: nothing is left to do about it.
+    pub fn filed(&self, done: &ToFile) -> Result<(), OutboxError> {
+        self.write(|sql| Ok(table::update_filing(sql, &done.filing, None)?))
+    }
+
+    /// Filing failed. It is tried again later, a few times; what was submitted stays submitted.
+    pub fn filing_failed(&self, failed: &ToFile, now: Timestamp) -> Result<(), OutboxError> {
+        let attempts = failed.filing.attempts + 1;
+        let later = saturating_add(now, retry_after(attempts));
+        let due_at = (attempts < FILING_ATTEMPTS).then_some(later);
+        let filing = Filing { attempts, ..failed.filing.clone() };
+        self.write(|sql| Ok(table::update_filing(sql, &filing, due_at)?))
+    }
+
+    /// A copy of the draft is in the account's Drafts mailbox.
+    pub fn placed(&self, mail_id: i64) -> Result<(), OutboxError> {
+        self.write(|sql| Ok(table::set_placed(sql, mail_id)?))
+    }
+
+    /// The bytes that `draft` has as a message in the Drafts mailbox.
+    pub fn as_message(draft: &Draft, now: &Zoned) -> Result<Message, OutboxError> {
+        Ok(compose::compose(draft, &new_message_id(&draft.from)?, now)?)
     }
 
     /// When the next approved reply is due; `None` if none is approved.

@@ -58,6 +58,7 @@ async fn watch_once(config: Config, paths: &Paths, console: &Console) -> Result<
         config,
         paths: paths.clone(),
         clock: console.clock.clone(),
+        zone: console.zone.clone(),
         lang: console.lang,
         voice: Voice::Desktop(Box::new(Notifier::new())),
     };

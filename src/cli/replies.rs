@@ -1,42 +1,30 @@
-//! `goen review`, `approve`, `undo`, `discard`, `settle`: the user's side of a reply's life.
+//! `goen approve`, `undo`, `postpone`, `discard`, `settle`: the user's side of a reply's life.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write};
-use std::process::{Command, ExitCode};
+use std::io::Write;
+use std::process::ExitCode;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use tokio::runtime::Builder;
 
-use super::text::{moment, wrap};
+use super::text::moment;
 use super::{Console, Failure, Opened, results};
-use crate::knowledge::Knowledge;
-use crate::lang::{Explain as _, Explanation, Lang};
-use crate::mail::Address;
-use crate::outbox::state::{Proof, State, Why};
-use crate::outbox::{Entry, Outbox, Truth};
-use crate::reply::advice::{Advice, advice, warnings};
+use crate::daemon;
+use crate::knowledge::{self, Knowledge};
+use crate::lang::{Explanation, Lang};
+use crate::mail::{Address, MessageId};
+use crate::outbox::state::{Event, Proof, State, Why};
+use crate::outbox::{Entry, Outbox, OutboxError, Truth, when};
+use crate::reply::advice::{Advice, advice};
 use crate::reply::template::Request;
 use crate::reply::{Digest, Draft, Kind};
 use crate::say;
 use crate::store::StoredMail;
-use crate::{config, daemon};
 
 #[derive(Debug, Args)]
 pub(super) struct OneArgument {
     /// The number that `goen list` shows
-    id: i64,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ReviewArguments {
-    /// The number that `goen list` shows
-    id: i64,
-    /// What the reply is for
-    #[arg(long, value_name = "KIND", value_parser = parse_kind)]
-    kind: Option<Kind>,
-    /// Print the draft and its digest as JSON, and ask nothing
-    #[arg(long)]
-    json: bool,
+    pub(super) id: i64,
 }
 
 #[derive(Debug, Args)]
@@ -52,7 +40,7 @@ pub(super) struct ApproveArguments {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct SettleAnswer {
     /// It did arrive
     #[arg(long)]
@@ -68,11 +56,6 @@ pub(super) struct SettleArguments {
     id: i64,
     #[command(flatten)]
     answer: SettleAnswer,
-}
-
-fn parse_kind(name: &str) -> Result<Kind, String> {
-    let known = || Kind::ALL.map(Kind::name).join(", ");
-    Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(known)
 }
 
 /// A mail's reply as it stands; drafted now if it was never drafted, or if another kind is asked for.
@@ -209,140 +192,12 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
             )
         }
         State::Discarded => say!(lang, "返信の下書きは破棄しました。", "the draft was discarded."),
-    }
-}
-
-pub(super) fn review(
-    opened: &Opened,
-    console: &Console,
-    arguments: &ReviewArguments,
-    out: &mut dyn Write,
-) -> Result<ExitCode, Failure> {
-    let lang = console.lang;
-    let mail = results::mail(opened, lang, arguments.id)?;
-    let mut entry = drafted(opened, lang, &mail, arguments.kind, console.clock.now())?;
-    if arguments.json {
-        writeln!(out, "{}", json!(entry))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    loop {
-        write!(out, "{}", screen(opened, console, &mail, &entry))?;
-        let open = matches!(entry.state, State::Draft | State::Failed(_) | State::Discarded);
-        if !io::stdin().is_terminal() || !open {
-            return Ok(ExitCode::SUCCESS);
-        }
-        let question = say!(
+        State::Retired => say!(
             lang,
-            "[a] この文面で承認  [e] 直す  [k] 種類を変える  [d] 破棄  [q] 何もしない > ",
-            "[a] approve this text  [e] edit  [k] another kind  [d] discard  [q] leave it > "
-        );
-        write!(out, "{question}")?;
-        out.flush()?;
-        let mut answer = String::new();
-        if io::stdin().lock().read_line(&mut answer)? == 0 {
-            return Ok(ExitCode::SUCCESS);
-        }
-        let outbox = Outbox::new(opened.store.clone());
-        match answer.trim() {
-            "a" => match approved(opened, console, mail.id, &entry.digest, false, out) {
-                Err(failure) => writeln!(out, "{}\n", failure.sentence(lang))?,
-                done => return done,
-            },
-            "e" => match edited(&entry.draft, lang) {
-                Ok(draft) => outbox.edit(mail.id, &draft, console.clock.now())?,
-                Err(failure) => writeln!(out, "{}\n", failure.sentence(lang))?,
-            },
-            "k" => {
-                let own = opened.config.own_addresses();
-                let kinds = advice(&mail.mail, &mail.verdict, &own).kinds;
-                let next =
-                    kinds.iter().position(|kind| *kind == entry.draft.kind).map_or(0, |at| at + 1);
-                let kind = kinds.get(next).or_else(|| kinds.first()).copied();
-                drafted(opened, lang, &mail, kind, console.clock.now())?;
-            }
-            "d" => {
-                outbox.discard(mail.id, console.clock.now())?;
-                writeln!(out, "{}", say!(lang, "破棄しました。", "Discarded."))?;
-                return Ok(ExitCode::SUCCESS);
-            }
-            "q" | "" => return Ok(ExitCode::SUCCESS),
-            _ => {}
-        }
-        entry = drafted(opened, lang, &mail, None, console.clock.now())?;
+            "ほかのメールソフトから返信済みのため、下書きはしまいました。",
+            "answered from another mail program, so the draft was put away."
+        ),
     }
-}
-
-/// The draft as it is read before approval: advice, warnings, recipient, text, digest.
-pub(crate) fn screen(
-    opened: &Opened,
-    console: &Console,
-    mail: &StoredMail,
-    entry: &Entry,
-) -> String {
-    let lang = console.lang;
-    let own = opened.config.own_addresses();
-    let advice = advice(&mail.mail, &mail.verdict, &own);
-    let mut out = String::new();
-    let mut line = |text: &str| {
-        out.push_str(text);
-        out.push('\n');
-    };
-    line(&wrap(&advice.reason(lang), console.columns));
-    if let Some(note) = entry.draft.kind.note(lang) {
-        line(&wrap(&note, console.columns));
-    }
-    for warning in warnings(&mail.mail, &entry.draft) {
-        let Explanation { what, hint } = warning.explain(lang);
-        let words = [Some(what), hint].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        line(&console.style.bold(&wrap(&format!("! {words}"), console.columns)));
-    }
-    line("");
-    line(&console.style.dim(&"─".repeat(console.columns / 2)));
-    line(entry.draft.to_text().trim_end());
-    line(&console.style.dim(&"─".repeat(console.columns / 2)));
-    let open = entry.draft.placeholders();
-    if !open.is_empty() {
-        let places = open.join(" ");
-        line(&say!(
-            lang,
-            "書き入れるところが残っています: {places}",
-            "still to be filled in: {places}"
-        ));
-    }
-    line(&console.style.dim(&format!("digest {}", entry.digest.0)));
-    line(&wrap(&state_line(entry, console), console.columns));
-    line("");
-    out
-}
-
-/// Opens the draft in the user's editor.
-fn edited(draft: &Draft, lang: Lang) -> Result<Draft, Failure> {
-    // In the user's runtime folder or /tmp, readable by the user alone, gone afterwards.
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("reply.txt");
-    std::fs::write(&path, draft.to_text())?;
-    let editor = config::editor();
-    let (program, arguments) =
-        editor.split_first().ok_or_else(|| Failure::because(Explanation::new(String::new())))?;
-    let status = Command::new(program).args(arguments).arg(&path).status().map_err(|error| {
-        Failure::because(
-            Explanation::new(say!(
-                lang,
-                "エディター {program} を開けません: {error}",
-                "the editor {program} cannot be started: {error}"
-            ))
-            .hint(say!(
-                lang,
-                "環境変数 EDITOR を設定してください",
-                "set EDITOR in your environment"
-            )),
-        )
-    })?;
-    if !status.success() {
-        return Ok(draft.clone());
-    }
-    let text = std::fs::read_to_string(&path)?;
-    draft.edit(&text).map_err(Failure::new)
 }
 
 pub(super) fn approve(
@@ -366,8 +221,7 @@ pub(crate) fn approved(
 ) -> Result<ExitCode, Failure> {
     let lang = console.lang;
     let now = console.clock.now();
-    let wait = if at_once { 0 } else { i64::from(opened.config.reply.undo_seconds) };
-    let send_at = now.checked_add(SignedDuration::from_secs(wait)).unwrap_or(now);
+    let send_at = if at_once { now } else { planned(opened, console)? };
     let outbox = Outbox::new(opened.store.clone());
     outbox.approve(id, digest, send_at, &now.to_zoned(console.zone.clone()))?;
     daemon::wake(&opened.paths);
@@ -376,8 +230,9 @@ pub(crate) fn approved(
         "{}",
         say!(
             lang,
-            "承認しました。{wait} 秒後に一度だけ送ります。取り消すには: goen undo {id}",
-            "Approved. It leaves once, in {wait} seconds. To take it back: goen undo {id}"
+            "承認しました。{when}に一度だけ送ります。取り消すには: goen undo {id}",
+            "Approved. It leaves once, {when}. To take it back: goen undo {id}",
+            when = soon_or_at(send_at, now, console)
         )
     )?;
     if opened.config.account(&account_of(opened, id)?).is_some_and(|account| account.smtp.is_none())
@@ -405,6 +260,27 @@ pub(crate) fn approved(
     Ok(ExitCode::SUCCESS)
 }
 
+/// When a reply that is approved now would leave: the undo window first, then the hours the user set.
+pub(super) fn planned(opened: &Opened, console: &Console) -> Result<Timestamp, Failure> {
+    let now = console.clock.now();
+    let undo = SignedDuration::from_secs(opened.config.reply.undo_seconds.into());
+    let calendar = knowledge::calendar(opened.paths.folder()).map_err(Failure::new)?;
+    let wish = opened.config.reply.wish(&calendar);
+    Ok(when::next(now.checked_add(undo).unwrap_or(now), &console.zone, &wish))
+}
+
+/// `60 秒後` for what is near, else the day and the hour.
+pub(super) fn soon_or_at(time: Timestamp, now: Timestamp, console: &Console) -> String {
+    let lang = console.lang;
+    let seconds = time.duration_since(now).as_secs().max(0);
+    if seconds <= 600 {
+        say!(lang, "{seconds} 秒後", "in {seconds} seconds")
+    } else {
+        let at = moment(time, &console.zone, lang);
+        say!(lang, "{at} ", "at {at}")
+    }
+}
+
 fn account_of(opened: &Opened, id: i64) -> Result<String, Failure> {
     Ok(opened.store.mail(id)?.map(|mail| mail.account).unwrap_or_default())
 }
@@ -429,6 +305,33 @@ pub(super) fn undo(
     Ok(ExitCode::SUCCESS)
 }
 
+pub(super) fn postpone(
+    opened: &Opened,
+    console: &Console,
+    arguments: &OneArgument,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
+    let lang = console.lang;
+    let id = arguments.id;
+    let outbox = Outbox::new(opened.store.clone());
+    let entry = outbox.entry(id)?.ok_or_else(|| Failure::new(OutboxError::NoDraft(id)))?;
+    let now = console.clock.now();
+    let due = entry.approval.map_or(now, |approval| approval.due_at.max(now));
+    let calendar = knowledge::calendar(opened.paths.folder()).map_err(Failure::new)?;
+    let wish = opened.config.reply.wish(&calendar);
+    let a_day_later = due.checked_add(SignedDuration::from_hours(24)).unwrap_or(due);
+    let later = when::next(a_day_later, &console.zone, &wish);
+    outbox.postpone(id, later, now)?;
+    daemon::wake(&opened.paths);
+    let at = moment(later, &console.zone, lang);
+    writeln!(
+        out,
+        "{}",
+        say!(lang, "先に延ばしました。{at} に送ります。", "Put off. It leaves at {at}.")
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
 pub(super) fn discard(
     opened: &Opened,
     console: &Console,
@@ -441,15 +344,51 @@ pub(super) fn discard(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Looks for an uncertain reply in the Sent mailbox. That it is not there proves nothing: not every
+/// provider files what it takes.
+fn look_up(opened: &Opened, lang: Lang, outbox: &Outbox, id: i64) -> Result<Truth, Failure> {
+    let missing = || Failure::new(OutboxError::NoDraft(id));
+    let entry = outbox.entry(id)?.ok_or_else(missing)?;
+    entry.state.clone().next(Event::Found).map_err(Failure::new)?;
+    let account = opened.config.account(&entry.account);
+    let message_id = entry.approval.and_then(|approval| MessageId::new(&approval.message_id));
+    let (account, message_id) = account.zip(message_id).ok_or_else(missing)?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let found = runtime
+        .block_on(daemon::beside::is_in_sent(account, &opened.paths, &message_id))
+        .map_err(Failure::new)?;
+    if found {
+        return Ok(Truth::FoundInSent);
+    }
+    Err(Failure::because(
+        Explanation::new(say!(
+            lang,
+            "送信済みには見つかりませんでした。届いたかどうかは、まだ分かりません",
+            "it is not in the Sent mailbox; whether it arrived is still not known"
+        ))
+        .hint(say!(
+            lang,
+            "相手に確かめられたら、goen settle {id} --arrived か --lost で教えてください",
+            "once you know, say `goen settle {id} --arrived` or `--lost`"
+        )),
+    ))
+}
+
 pub(super) fn settle(
     opened: &Opened,
     console: &Console,
     arguments: &SettleArguments,
     out: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
-    let truth = if arguments.answer.arrived { Truth::UserSaysArrived } else { Truth::UserSaysNot };
     let outbox = Outbox::new(opened.store.clone());
+    let truth = match &arguments.answer {
+        SettleAnswer { arrived: true, .. } => Truth::UserSaysArrived,
+        SettleAnswer { lost: true, .. } => Truth::UserSaysNot,
+        SettleAnswer { .. } => look_up(opened, console.lang, &outbox, arguments.id)?,
+    };
     outbox.resolve(arguments.id, truth, console.clock.now())?;
+    // What did arrive is filed.
+    daemon::wake(&opened.paths);
     let entry = outbox.entry(arguments.id)?;
     if let Some(entry) = entry {
         writeln!(out, "{}", state_line(&entry, console))?;

@@ -103,9 +103,17 @@ pub(super) fn list(
             .collect()
     };
     let mails = opened.store.mails(&outcomes, arguments.limit)?;
+    let entries = Outbox::new(opened.store.clone()).entries()?;
+    let entry = |mail: &StoredMail| entries.iter().find(|entry| entry.mail_id == mail.id);
     if arguments.json {
         for mail in &mails {
-            writeln!(out, "{}", as_json(mail))?;
+            let mut value = as_json(mail);
+            if let (Some(into), Some(entry)) = (value.as_object_mut(), entry(mail)) {
+                into.insert("reply_state".to_owned(), json!(entry.state.name()));
+                let due_at = entry.approval.as_ref().map(|approval| approval.due_at);
+                into.insert("reply_due_at".to_owned(), json!(due_at));
+            }
+            writeln!(out, "{value}")?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -123,6 +131,13 @@ pub(super) fn list(
     }
     for mail in &mails {
         writeln!(out, "{}", row(mail, console))?;
+        // What waits for a time or for the user; the rest is on the mail's own page.
+        if let Some(entry) = entry(mail)
+            && matches!(entry.state, State::Approved | State::Uncertain | State::Failed(_))
+        {
+            let line = format!("      {}", replies::state_line(entry, console));
+            writeln!(out, "{}", console.style.dim(&wrap(&line, console.columns)))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -211,7 +226,8 @@ pub(crate) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> Strin
         out.push_str(text);
         out.push('\n');
     };
-    line(&style.bold(&format!("#{}  {}", mail.id, headline(&mail.verdict, lang))));
+    let headline = format!("#{}  {}", mail.id, headline(&mail.verdict, lang));
+    line(&style.bold(&shorten(&headline, console.columns)));
     let from = mail.mail.author().map_or_else(String::new, |author| match &author.name {
         Some(name) => format!("{name} <{}>", author.addr_spec),
         None => author.addr_spec.clone(),
@@ -233,7 +249,7 @@ pub(crate) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> Strin
 }
 
 /// What a mail is, on one line.
-fn headline(verdict: &Verdict, lang: Lang) -> String {
+pub(super) fn headline(verdict: &Verdict, lang: Lang) -> String {
     let parts = [
         outcome_name(verdict.outcome, lang),
         stage_name(verdict.stage, lang).unwrap_or_default(),

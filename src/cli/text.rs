@@ -48,14 +48,14 @@ pub(crate) fn wrap(text: &str, columns: usize) -> String {
 const NOT_AT_START: &str =
     "、。，．・：；？！ー…々）」』】〉》］｝ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.:;?!)]}";
 
+/// Characters that must not end a line (行末禁則).
+const NOT_AT_END: &str = "「『【〈《［｛（";
+
 fn wrap_line(line: &str, columns: usize, out: &mut String) {
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
     let mut used = 0;
     for word in words(line) {
-        let width = word.trim_end().width();
-        // A full stop may hang: Japanese keeps two columns free for it.
-        let room = if width == 2 { columns.saturating_sub(2) } else { columns };
-        if used > indent.len() && used + width > room && !starts_with_closing(&word) {
+        if used > indent.len() && used + word.trim_end().width() > columns {
             let kept = out.trim_end_matches(' ').len();
             out.truncate(kept);
             out.push('\n');
@@ -73,23 +73,26 @@ fn wrap_line(line: &str, columns: usize, out: &mut String) {
     out.truncate(kept);
 }
 
-fn starts_with_closing(word: &str) -> bool {
-    word.chars().next().is_some_and(|first| NOT_AT_START.contains(first))
-}
-
-/// Pieces between which a line may be broken: words with the spaces behind them, and single wide characters.
+/// Pieces between which a line may be broken: words with the spaces behind them, and single wide
+/// characters, each with the brackets and stops that belong to it.
 fn words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     for c in line.chars() {
         let wide = c.width() == Some(2);
         match words.last_mut() {
-            Some(word) if open && !wide => word.push(c),
+            Some(word) if (open && !wide) || belongs_to(word, c) => word.push(c),
             _ => words.push(c.to_string()),
         }
         open = !wide && c != ' ';
     }
     words
+}
+
+/// Whether no line may be broken between `word` and `c`.
+fn belongs_to(word: &str, c: char) -> bool {
+    word.ends_with(|last| NOT_AT_END.contains(last))
+        || (NOT_AT_START.contains(c) && !word.ends_with(' '))
 }
 
 /// A moment as people of `lang` write it, in the zone they live in.
@@ -139,7 +142,14 @@ mod tests {
     #[test]
     fn a_line_never_begins_with_a_full_stop() {
         assert_eq!(wrap("ああいい。うえ", 10), "ああいい。\nうえ");
-        assert_eq!(wrap("ああいいうえ", 10), "ああいい\nうえ");
+        assert_eq!(wrap("ああいいう。", 10), "ああいい\nう。");
+        assert_eq!(wrap("ああいいうえ", 10), "ああいいう\nえ");
+    }
+
+    #[test]
+    fn brackets_stay_with_what_is_in_them_and_no_line_is_too_long() {
+        assert_eq!(wrap("あい「Sent」「Drafts」", 12), "あい「Sent」\n「Drafts」");
+        assert_eq!(wrap("ああああ（い）", 10), "ああああ\n（い）");
     }
 
     #[test]

@@ -66,7 +66,8 @@ impl Folder {
                 "name_en": "Hanako Yamada",
                 "signature": login.user,
             },
-            "reply": { "undo_seconds": UNDO_SECONDS },
+            // The demo is over in minutes, at any hour.
+            "reply": { "undo_seconds": UNDO_SECONDS, "send_between": "", "working_days_only": false },
             "accounts": [{
                 "name": ACCOUNT,
                 "address": login.user,

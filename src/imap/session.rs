@@ -4,7 +4,7 @@
 //! Here NO, BAD, the end of the stream, another command's tag and a missing UIDVALIDITY are errors.
 //! The only commands there are: CAPABILITY, STARTTLS, AUTHENTICATE, LOGIN, ID, EXAMINE, UID SEARCH,
 //! UID FETCH with `BODY.PEEK`, IDLE, NOOP, LOGOUT, and LIST when somebody asks which mailboxes there
-//! are. None changes a mailbox.
+//! are. None changes a mailbox. (A [`filing::Filing`] can more; the watcher never has one.)
 //!
 //! Dropping any of these futures half-way leaves answers behind, so whoever drops one, or gets an
 //! error, drops the session. Only the wait in [`Session::idle`] ends early without that.
@@ -12,6 +12,7 @@
 mod answer;
 mod error;
 mod fetch;
+pub mod filing;
 mod login;
 
 use std::collections::BTreeSet;
@@ -24,7 +25,7 @@ use jiff::civil::Date;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use self::answer::{Answer, Ending, Greeting};
+use self::answer::{Answer, Ending, Greeting, presentable};
 pub use self::answer::{Code, Words};
 pub use self::error::SessionError;
 pub(super) use self::fetch::DESCRIBED_MAX;
@@ -182,10 +183,11 @@ impl<S: Wire> Session<S> {
         let mut names = Vec::new();
         self.client.get_mut().expect_lists(true);
         self.exec("LIST \"\" \"*\"", |answer| {
-            if let Answer::Listed(name) = answer
+            if let Answer::Listed(mailbox) = answer
+                && mailbox.selectable
                 && names.len() < LISTED_MAX
             {
-                names.push(name);
+                names.push(presentable(&mailbox_name::decode(&mailbox.name)));
             }
         })
         .await?;

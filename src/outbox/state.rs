@@ -100,6 +100,8 @@ pub enum State {
     Failed(Why),
     /// The user does not want to send it.
     Discarded,
+    /// The mail was answered from another mail program: a second answer would be one too many.
+    Retired,
 }
 
 /// What can happen to a reply.
@@ -111,6 +113,8 @@ pub enum Event {
     Edit,
     /// The user takes the approval back.
     Undo,
+    /// The user puts an approved reply off.
+    Postpone,
     /// The user throws the reply away.
     Discard,
     /// The approval went stale while the machine slept: it is asked for again.
@@ -129,6 +133,8 @@ pub enum Event {
     Arrived,
     /// The user says that it did not arrive.
     NotArrived,
+    /// The mail was answered from another mail program.
+    AnsweredElsewhere,
 }
 
 /// Something that cannot happen in that state.
@@ -148,9 +154,15 @@ impl State {
         Ok(match (self, event) {
             // What the user does. A new approval after a failure is a new submission.
             (S::Draft | S::Failed(_), E::Approve) => S::Approved,
-            (S::Draft | S::Approved | S::Failed(_) | S::Discarded, E::Edit) => S::Draft,
+            (S::Draft | S::Approved | S::Failed(_) | S::Discarded | S::Retired, E::Edit) => {
+                S::Draft
+            }
             (S::Approved, E::Undo | E::Lapse) => S::Draft,
-            (S::Draft | S::Approved | S::Failed(_), E::Discard) => S::Discarded,
+            (S::Approved, E::Postpone) => S::Approved,
+            (S::Draft | S::Approved | S::Failed(_) | S::Retired, E::Discard) => S::Discarded,
+            // Also an approved one: who answered from the phone does not want to answer twice. One
+            // that may have left stays what it is.
+            (S::Draft | S::Approved | S::Failed(_), E::AnsweredElsewhere) => S::Retired,
             // One submission.
             (S::Approved, E::Claim) => S::Sending,
             (S::Sending, E::Submitted(outcome)) => match outcome {
@@ -189,6 +201,7 @@ impl State {
             Self::Uncertain => "uncertain",
             Self::Failed(_) => "failed",
             Self::Discarded => "discarded",
+            Self::Retired => "retired",
         }
     }
 }
@@ -200,6 +213,7 @@ impl Event {
             Self::Approve => "approved",
             Self::Edit => "edited",
             Self::Undo => "undone",
+            Self::Postpone => "put off",
             Self::Discard => "discarded",
             Self::Lapse => "lapsed",
             Self::Claim => "claimed",
@@ -209,6 +223,7 @@ impl Event {
             Self::Found => "found in the Sent mailbox",
             Self::Arrived => "settled as arrived",
             Self::NotArrived => "settled as not arrived",
+            Self::AnsweredElsewhere => "retired",
         }
     }
 }
@@ -256,6 +271,21 @@ impl Explain for Illegal {
                 lang,
                 "goen review で書き直せます",
                 "`goen review` lets you write it anew"
+            )),
+            (S::Retired, _) => Explanation::new(say!(
+                lang,
+                "このメールには、ほかのメールソフトから返信済みです",
+                "this mail was answered from another mail program"
+            ))
+            .hint(say!(
+                lang,
+                "それでも送るときは、goen review で編集（e）してから承認してください",
+                "to send this reply as well, edit it in `goen review` (e), then approve it"
+            )),
+            (_, E::Postpone) => Explanation::new(say!(
+                lang,
+                "延ばせる承認がありません",
+                "there is no approval to put off"
             )),
             (_, E::Undo) => Explanation::new(say!(
                 lang,
@@ -311,6 +341,11 @@ impl Explain for State {
             )),
             Self::Failed(why) => why.explain(lang),
             Self::Discarded => Explanation::new(say!(lang, "破棄しました", "discarded")),
+            Self::Retired => Explanation::new(say!(
+                lang,
+                "ほかのメールソフトから返信済みです",
+                "answered from another mail program"
+            )),
         }
     }
 }

@@ -17,9 +17,35 @@ pub(crate) struct Record {
     pub(crate) mail_id: i64,
     pub(crate) account: String,
     pub(crate) draft: Draft,
-    pub(crate) discarded: bool,
+    pub(crate) standing: Standing,
+    pub(crate) elsewhere: bool,
+    pub(crate) placed: bool,
     pub(crate) changed_at: Timestamp,
     pub(crate) submission: Option<Submission>,
+}
+
+/// What the user wants of a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Open,
+    Discarded,
+    /// Answered from another mail program.
+    Retired,
+}
+
+impl Standing {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Discarded => "discarded",
+            Self::Retired => "retired",
+        }
+    }
+
+    fn of(name: &str) -> Self {
+        let all = [Self::Discarded, Self::Retired];
+        all.into_iter().find(|standing| standing.name() == name).unwrap_or(Self::Open)
+    }
 }
 
 /// A submission that counts: approved, on its way, ended or uncertain.
@@ -50,8 +76,11 @@ impl Record {
     pub(crate) fn state(&self) -> State {
         match &self.submission {
             Some(submission) => submission.state.clone(),
-            None if self.discarded => State::Discarded,
-            None => State::Draft,
+            None => match self.standing {
+                Standing::Open => State::Draft,
+                Standing::Discarded => State::Discarded,
+                Standing::Retired => State::Retired,
+            },
         }
     }
 }
@@ -60,7 +89,8 @@ impl Record {
 const RECORDS: &str = "
     SELECT draft.id, draft.mail_id, mail.account, draft.draft, draft.state, draft.changed_at,
            outbox.id, outbox.message_id, outbox.digest, outbox.state, outbox.ended, outbox.words,
-           outbox.attempts, outbox.approved_at, outbox.planned_at, outbox.due_at, outbox.changed_at
+           outbox.attempts, outbox.approved_at, outbox.planned_at, outbox.due_at, outbox.changed_at,
+           draft.elsewhere, draft.placed
     FROM draft
     JOIN mail ON mail.id = draft.mail_id
     LEFT JOIN outbox ON outbox.draft_id = draft.id AND outbox.state <> 'withdrawn'";
@@ -116,7 +146,9 @@ fn record(row: &Row<'_>) -> Result<Record, StoreError> {
         mail_id: row.get(1)?,
         account: row.get(2)?,
         draft: serde_json::from_str(&row.get::<_, String>(3)?)?,
-        discarded: row.get::<_, String>(4)? == "discarded",
+        standing: Standing::of(&row.get::<_, String>(4)?),
+        elsewhere: row.get(17)?,
+        placed: row.get(18)?,
         changed_at: time(row.get(5)?),
         submission,
     })
@@ -177,19 +209,86 @@ pub(crate) fn replace_draft(
     Ok(())
 }
 
-/// Marks a draft open or discarded, and withdraws its submission if it has one.
+/// Writes down what is wanted of a draft, and withdraws its submission if it has one.
 pub(crate) fn reopen(
     sql: &Transaction<'_>,
     draft_id: i64,
-    discarded: bool,
+    standing: Standing,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     withdraw(sql, draft_id, now)?;
-    let state = if discarded { "discarded" } else { "open" };
     sql.execute(
-        "UPDATE draft SET state = ?2, changed_at = ?3 WHERE id = ?1",
-        params![draft_id, state, seconds(now)],
+        "UPDATE draft SET state = ?2, elsewhere = max(elsewhere, ?3), changed_at = ?4 WHERE id = ?1",
+        params![draft_id, standing.name(), standing == Standing::Retired, seconds(now)],
     )?;
+    Ok(())
+}
+
+/// Notes that a copy of the draft to a mail is in the Drafts mailbox.
+pub(crate) fn set_placed(sql: &Transaction<'_>, mail_id: i64) -> Result<(), StoreError> {
+    sql.execute("UPDATE draft SET placed = 1 WHERE mail_id = ?1", [mail_id])?;
+    Ok(())
+}
+
+/// A submission whose copy and mark are still to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Filing {
+    pub(crate) outbox_id: i64,
+    pub(crate) mail_id: i64,
+    pub(crate) attempts: u32,
+}
+
+/// Notes that a submission is to be filed; once, however often it is noted.
+pub(crate) fn insert_filing(
+    sql: &Transaction<'_>,
+    outbox_id: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sql.execute(
+        "INSERT INTO filing (outbox_id, due_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![outbox_id, seconds(now)],
+    )?;
+    Ok(())
+}
+
+/// What is to be filed for an account by now.
+pub(crate) fn filings(
+    sql: &Transaction<'_>,
+    account: &str,
+    now: Timestamp,
+) -> Result<Vec<Filing>, StoreError> {
+    let mut statement = sql.prepare_cached(
+        "SELECT filing.outbox_id, draft.mail_id, filing.attempts
+         FROM filing
+         JOIN outbox ON outbox.id = filing.outbox_id
+         JOIN draft ON draft.id = outbox.draft_id
+         WHERE outbox.account = ?1 AND filing.due_at <= ?2 ORDER BY filing.outbox_id",
+    )?;
+    let rows = statement.query_map(params![account, seconds(now)], |row| {
+        Ok(Filing { outbox_id: row.get(0)?, mail_id: row.get(1)?, attempts: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// When the next filing is due.
+pub(crate) fn next_filing(sql: &Transaction<'_>) -> Result<Option<Timestamp>, StoreError> {
+    let due: Option<i64> = sql.query_row("SELECT min(due_at) FROM filing", [], |row| row.get(0))?;
+    Ok(due.map(time))
+}
+
+/// Puts a filing off, or strikes it off the list.
+pub(crate) fn update_filing(
+    sql: &Transaction<'_>,
+    filing: &Filing,
+    due_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    match due_at {
+        Some(due_at) => sql.execute(
+            "UPDATE filing SET attempts = ?2, due_at = ?3 WHERE outbox_id = ?1",
+            params![filing.outbox_id, filing.attempts, seconds(due_at)],
+        )?,
+        None => sql.execute("DELETE FROM filing WHERE outbox_id = ?1", [filing.outbox_id])?,
+    };
     Ok(())
 }
 
@@ -253,6 +352,21 @@ pub(crate) fn update_submission(
             seconds(submission.due_at),
             seconds(now),
         ],
+    )?;
+    Ok(())
+}
+
+/// Gives the approved submission of a draft another time to leave at.
+pub(crate) fn plan_anew(
+    sql: &Transaction<'_>,
+    draft_id: i64,
+    planned_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sql.execute(
+        "UPDATE outbox SET planned_at = ?2, due_at = ?2, changed_at = ?3
+         WHERE draft_id = ?1 AND state = 'approved'",
+        params![draft_id, seconds(planned_at), seconds(now)],
     )?;
     Ok(())
 }

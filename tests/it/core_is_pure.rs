@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The pure modules: a file, and everything in the folder of its name.
 const CORE: &[&str] =
-    &["mail", "classify", "guide", "reply", "outbox/state", "imap/cursor", "plain"];
+    &["mail", "classify", "guide", "reply", "outbox/state", "outbox/when", "imap/cursor", "plain"];
 
 /// What a pure module has no use for.
 const FOREIGN: &[&str] = &[

@@ -70,7 +70,7 @@ async fn all_is_well_where_all_is_well() {
     let desktop = Desktop::start().await;
     let env = desktop.env();
     let (_, bus) = env.iter().find(|(name, _)| *name == "DBUS_SESSION_BUS_ADDRESS").unwrap();
-    let home = Home::new(&(settings(&dovecot) + &postfix.account(&dovecot))).on_bus(bus);
+    let home = Home::new(&(settings(&dovecot) + &postfix.settings())).on_bus(bus);
     dovecot.deliver("hanako", mail());
     let mut daemon = home.run();
     home.account_until("watching");

@@ -11,6 +11,7 @@
 )]
 
 mod bad_input;
+mod beside;
 mod blindness;
 mod core_is_pure;
 mod crash;
@@ -23,6 +24,7 @@ mod main_job;
 mod notify;
 mod outbox;
 mod reader;
+mod review;
 mod rousing;
 mod smtp;
 mod smtp_real;

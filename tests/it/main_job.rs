@@ -1,6 +1,5 @@
 //! The main job on real servers: Dovecot, Postfix, a keyring, a notification server.
 
-use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -11,11 +10,11 @@ use crate::support::dovecot::Dovecot;
 use crate::support::home::{Ended, Home, until};
 use crate::support::postfix::Postfix;
 
-fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
-    let smtp = postfix.map_or_else(String::new, |postfix| postfix.account(dovecot));
+pub(crate) fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
+    let smtp = postfix.map_or_else(String::new, Postfix::settings);
     format!(
         "[profile]\nname = \"山田 花子\"\nsignature = \"hanako@test.example\"\n\
-         [reply]\nundo_seconds = 0\n\
+         [reply]\nundo_seconds = 0\nsend_between = \"\"\nworking_days_only = false\n\
          [[accounts]]\nname = \"uni\"\naddress = \"hanako@test.example\"\nuser = \"hanako\"\n\
          [accounts.secret]\npassword_command = [\"echo\", \"パスワード\"]\n\
          [accounts.imap]\nhost = \"localhost\"\nport = {}\nca_file = \"{}\"\n{smtp}",
@@ -24,7 +23,7 @@ fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
     )
 }
 
-fn declined(number: u32) -> String {
+pub(crate) fn declined(number: u32) -> String {
     format!(
         "From: =?utf-8?B?6Z2S6JGJ6KO95L2c5omAIOaOoeeUqOaLheW9kw==?= <alice@test.example>\r\n\
          To: hanako@test.example\r\nSubject: =?utf-8?B?6YG46ICD57WQ5p6c44Gu44GU6YCj57Wh?=\r\n\
@@ -36,23 +35,13 @@ fn declined(number: u32) -> String {
     )
 }
 
-fn header(message: &[u8], name: &str) -> String {
-    let text = String::from_utf8_lossy(message);
-    let head = text.split("\r\n\r\n").next().unwrap().split("\n\n").next().unwrap();
-    let unfolded = head.replace("\r\n ", " ").replace("\n ", " ");
+fn header(message: &str, name: &str) -> String {
+    let head = message.split("\n\n").next().unwrap();
+    let unfolded = head.replace("\n ", " ");
     let line = unfolded
         .lines()
         .find(|line| line.to_lowercase().starts_with(&format!("{name}:").to_lowercase()));
     line.unwrap_or_default().split_once(':').map_or("", |(_, value)| value.trim()).to_owned()
-}
-
-/// The messages in a user's inbox as they lie on disk.
-fn inbox(dovecot: &Dovecot, user: &str) -> Vec<Vec<u8>> {
-    ["new", "cur"]
-        .iter()
-        .flat_map(|part| fs::read_dir(dovecot.inbox(user).join(part)).into_iter().flatten())
-        .map(|entry| fs::read(entry.unwrap().path()).unwrap())
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,10 +74,7 @@ async fn a_result_arrives_you_are_told_you_approve_a_reply_and_it_leaves_once() 
     });
     assert!(daemon.stop(), "{}", daemon.log());
 
-    let arrived = until("the reply arrived", || {
-        let messages = inbox(&dovecot, "alice");
-        (!messages.is_empty()).then_some(messages)
-    });
+    let arrived = dovecot.messages_until("alice", 1);
     assert_eq!(arrived.len(), 1, "one copy");
     let arrived = &arrived[0];
     assert_eq!(header(arrived, "In-Reply-To"), "<result-1@aoba.example>");
@@ -97,9 +83,7 @@ async fn a_result_arrives_you_are_told_you_approve_a_reply_and_it_leaves_once() 
     let store = rusqlite::Connection::open(home.store()).unwrap();
     let approved: Vec<u8> =
         store.query_row("SELECT raw FROM outbox", [], |row| row.get(0)).unwrap();
-    // Maildir keeps LF line ends.
     let approved = String::from_utf8(approved).unwrap().replace("\r\n", "\n");
-    let arrived = String::from_utf8(arrived.clone()).unwrap().replace("\r\n", "\n");
     assert!(arrived.ends_with(&approved), "approved:\n{approved}\narrived:\n{arrived}");
 }
 
@@ -120,7 +104,7 @@ fn without_an_approval_nothing_reaches_the_submission_server() {
     home.says(&["discard", &id]);
     assert!(daemon.stop());
     assert!(!postfix.log().contains("from=<hanako"), "{}", postfix.log());
-    assert_eq!(inbox(&dovecot, "alice").len(), 0);
+    assert!(dovecot.messages("alice").is_empty());
 }
 
 #[test]

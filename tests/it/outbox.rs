@@ -282,6 +282,83 @@ fn a_stale_approval_asks_again_instead_of_sending() {
 }
 
 #[test]
+fn a_reply_whose_hour_passed_waits_for_the_next_one() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    // Planned for a good moment; the machine slept, and now it is night. Morning is in ten hours.
+    let fit = |time| if time < after(60) { time } else { after(600) };
+    outbox.wait_for_hours(after(60), fit).unwrap();
+    assert!(claim(&outbox, after(60)).is_none());
+    assert_eq!(outbox.next_due().unwrap(), Some(after(600)));
+    outbox.wait_for_hours(after(600), |time| time).unwrap();
+    assert!(claim(&outbox, after(600)).is_some());
+}
+
+#[test]
+fn a_reply_that_the_user_sends_at_once_leaves_at_any_hour() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    outbox.wait_for_hours(after(1), |_| after(600)).unwrap();
+    assert!(claim(&outbox, after(1)).is_some());
+}
+
+#[test]
+fn an_approval_that_is_put_off_is_the_same_approval_later() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let before = outbox.entry(id).unwrap().unwrap().approval.unwrap();
+    outbox.postpone(id, after(600), now()).unwrap();
+    assert!(claim(&outbox, after(599)).is_none());
+    let put_off = outbox.entry(id).unwrap().unwrap().approval.unwrap();
+    assert_eq!((put_off.message_id, put_off.planned_at), (before.message_id, after(600)));
+    assert!(claim(&outbox, after(600)).is_some());
+}
+
+#[test]
+fn an_answer_from_elsewhere_retires_a_reply_and_a_revived_one_stays() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let looked_for = outbox.errands("uni", now()).unwrap().open;
+    assert_eq!(looked_for, [(id, message_id("kekka-1@example.co.jp"))]);
+    outbox.retire(id, now()).unwrap();
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Retired);
+    assert!(claim(&outbox, after(100)).is_none(), "nothing of it leaves");
+    outbox.edit(id, &draft(), now()).unwrap();
+    assert!(outbox.errands("uni", now()).unwrap().open.is_empty());
+    approve(&outbox, id);
+    assert!(claim(&outbox, after(1)).is_some());
+}
+
+#[test]
+fn what_is_on_its_way_is_not_retired() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let claim = claim(&outbox, after(1)).unwrap();
+    assert!(matches!(outbox.retire(id, after(1)), Err(OutboxError::Illegal(_))));
+    outbox.settle(claim.id(), lost(), after(1)).unwrap();
+    assert!(matches!(outbox.retire(id, after(2)), Err(OutboxError::Illegal(_))));
+}
+
+#[test]
+fn filing_that_fails_is_tried_a_few_times_and_what_was_sent_stays_sent() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let claim = claim(&outbox, after(1)).unwrap();
+    assert_eq!(outbox.next_filing().unwrap(), None);
+    outbox.settle(claim.id(), accepted(), after(1)).unwrap();
+    let sent = outbox.entry(id).unwrap();
+    let mut tries = 0;
+    while let Some(due) = outbox.next_filing().unwrap() {
+        let to_file = outbox.errands("uni", due).unwrap().to_file;
+        assert_eq!((to_file.len(), to_file[0].mail_id()), (1, id));
+        outbox.filing_failed(&to_file[0], due).unwrap();
+        tries += 1;
+    }
+    assert_eq!(tries, 6);
+    assert_eq!(outbox.entry(id).unwrap(), sent);
+}
+
+#[test]
 fn what_the_user_wrote_or_threw_away_is_never_overwritten() {
     let (outbox, id) = outbox();
     let mut mine = draft();

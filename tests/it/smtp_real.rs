@@ -8,7 +8,9 @@ use goen::reply::Draft;
 use goen::secret::{Credential, Secret};
 use goen::smtp::{self, SmtpError};
 
-use crate::support::provider::*;
+use crate::support::aiosmtpd::Aiosmtpd;
+use crate::support::dovecot::Dovecot;
+use crate::support::postfix::{Postfix, SIZE_LIMIT_BYTES};
 use crate::support::replies::*;
 
 fn draft_to(recipient: &str) -> Draft {
@@ -21,20 +23,20 @@ fn draft_to(recipient: &str) -> Draft {
 /// One Postfix for all of it: starting one takes two seconds.
 #[tokio::test]
 async fn a_real_server_takes_refuses_and_defers_as_we_say() {
-    let provider = Provider::start();
+    let dovecot = Dovecot::start();
+    let Some(postfix) = Postfix::start(&dovecot) else { return };
 
     // Over both ways of securing the connection, with the queue id as proof.
     for security in [Security::Tls, Security::Starttls] {
-        let account = provider.account(security);
+        let account = postfix.submission(security);
         smtp::check(&account).await.unwrap();
         let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
         let Outcome::Accepted(reply) = attempt.outcome else { panic!("{attempt:?}") };
         assert_eq!(reply.enhanced(), Some("2.0.0"), "{reply}");
         assert!(reply.text.contains("queued as "), "{reply}");
     }
-    let account = provider.account(Security::Tls);
-    let arrived = provider.delivered(2);
-    assert_eq!(arrived.len(), 2);
+    let account = postfix.submission(Security::Tls);
+    assert_eq!(dovecot.messages_until("jinji", 2).len(), 2);
 
     // An international address, where the server knows them.
     let attempt = smtp::submit(&account, claimed(&draft_to("採用@test.example"))).await;
@@ -61,22 +63,23 @@ async fn a_real_server_takes_refuses_and_defers_as_we_say() {
     assert!(matches!(trouble, SmtpError::LoginRefused { .. }), "{trouble:?}");
 
     // A server that is away for a while.
-    provider.down();
+    postfix.down();
     let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
     assert!(matches!(attempt.outcome, Outcome::NotStarted(_)), "{attempt:?}");
     let trouble = attempt.trouble.unwrap();
     assert!(matches!(trouble, SmtpError::Connect(ConnectError::Connect { .. })), "{trouble:?}");
     assert!(trouble.is_transient());
-    provider.up();
+    postfix.up();
     let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
     assert!(matches!(attempt.outcome, Outcome::Accepted(_)), "{attempt:?}");
 
-    assert_eq!(provider.delivered(4).len(), 4, "nothing else arrived");
+    assert_eq!(dovecot.messages_until("jinji", 3).len(), 3, "nothing else arrived");
 }
 
 #[tokio::test]
 async fn what_a_real_server_delivers_is_what_was_approved_byte_for_byte() {
-    let provider = Provider::start();
+    let dovecot = Dovecot::start();
+    let Some(postfix) = Postfix::start(&dovecot) else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("goen.db");
     let store = goen::store::Store::open(&path).unwrap();
@@ -88,22 +91,66 @@ async fn what_a_real_server_delivers_is_what_was_approved_byte_for_byte() {
         .unwrap()
         .query_row("SELECT raw FROM outbox", [], |row| row.get(0))
         .unwrap();
-    let approved = String::from_utf8(approved).unwrap();
+    let approved = String::from_utf8(approved).unwrap().replace("\r\n", "\n");
 
     let claim = claim(&outbox, after(1)).unwrap();
     let claim_id = claim.id();
-    let attempt = smtp::submit(&provider.account(Security::Tls), claim).await;
+    let attempt = smtp::submit(&postfix.submission(Security::Tls), claim).await;
     outbox.settle(claim_id, attempt.outcome, after(1)).unwrap();
 
-    let arrived = provider.delivered(1).remove(0);
+    let arrived = dovecot.messages_until("jinji", 1).remove(0);
     let received = arrived.find("From: ").unwrap();
     assert_eq!(&arrived[received..], approved);
     assert!(arrived[..received].lines().all(|line| {
-        ["Return-Path:", "X-Original-To:", "Delivered-To:", "Received:", "\t", " "]
+        ["Return-Path:", "Delivered-To:", "Received:", "\t", " "]
             .iter()
             .any(|header| line.starts_with(header))
     }));
     read_by_python(&arrived);
+}
+
+#[tokio::test]
+async fn a_server_of_another_make_takes_refuses_and_defers_as_well() {
+    let server = Aiosmtpd::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("goen.db");
+    let store = goen::store::Store::open(&path).unwrap();
+    let outbox = goen::outbox::Outbox::new(store.clone());
+    for (id, security) in fill(&store, 2).into_iter().zip([Security::Tls, Security::Starttls]) {
+        outbox.edit(id, &draft_to("jinji@test.example"), now()).unwrap();
+        approve(&outbox, id);
+        let claim = claim(&outbox, after(1)).unwrap();
+        let claim_id = claim.id();
+        let attempt = smtp::submit(&server.submission(security), claim).await;
+        let Outcome::Accepted(reply) = &attempt.outcome else { panic!("{attempt:?}") };
+        assert_eq!(reply.enhanced(), Some("2.0.0"), "{reply}");
+        outbox.settle(claim_id, attempt.outcome, after(1)).unwrap();
+    }
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let mut statement = connection.prepare("SELECT raw FROM outbox").unwrap();
+    let approved = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let mut approved: Vec<Vec<u8>> = approved.map(Result::unwrap).collect();
+    let mut taken = server.messages();
+    approved.sort();
+    taken.sort();
+    assert_eq!(taken, approved, "byte for byte");
+
+    let account = server.submission(Security::Tls);
+    let attempt = smtp::submit(&account, claimed(&draft_to("採用@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::Accepted(_)), "{attempt:?}");
+    let attempt = smtp::submit(&account, claimed(&draft_to("reject@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::Refused(_)), "{attempt:?}");
+    let attempt = smtp::submit(&account, claimed(&draft_to("defer@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::Deferred(_)), "{attempt:?}");
+    let mut large = draft_to("jinji@test.example");
+    large.body = "大きな本文\n".repeat(SIZE_LIMIT_BYTES / 10);
+    let attempt = smtp::submit(&account, claimed(&large)).await;
+    assert!(matches!(attempt.outcome, Outcome::Impossible(_)), "{attempt:?}");
+    let mut stranger = account.clone();
+    stranger.credential = Credential::Password(Secret::new("wrong".into()));
+    let trouble = smtp::check(&stranger).await.unwrap_err();
+    assert!(matches!(trouble, SmtpError::LoginRefused { .. }), "{trouble:?}");
+    assert_eq!(server.messages().len(), 3, "nothing else was taken");
 }
 
 /// Python's `email` package reads the reply as it was written, in its thread.

@@ -3,14 +3,14 @@
 use std::fmt;
 
 use async_imap::imap_proto::{
-    AttributeValue, Capability, MailboxDatum, MessageSection, NameAttribute, Outcome, Response,
-    ResponseCode, SectionPath, Status,
+    AttributeValue, Capability, MailboxDatum, MailboxListData, MessageSection, NameAttribute,
+    Outcome, Response, ResponseCode, SectionPath, Status,
 };
 use jiff::Timestamp;
 
 use crate::imap::cursor::Uid;
-use crate::imap::mailbox_name;
 use crate::imap::parts::{Part, Section};
+use crate::imap::session::filing::{Listed, Place};
 
 /// Longest text of a server that is shown or kept, in characters.
 const WORDS_MAX: usize = 300;
@@ -72,8 +72,8 @@ pub(super) enum Answer {
     Expunged(u32),
     /// UIDs found.
     Found(Vec<u32>),
-    /// A mailbox that can be opened, named as people read it.
-    Listed(String),
+    /// A mailbox.
+    Listed(Listed),
     /// Something about the message with this number.
     Fetched(u32, Piece),
     /// Nothing we use.
@@ -148,12 +148,7 @@ impl Answer {
             Response::Capabilities(offered) => Self::Capabilities(names(offered)),
             Response::MailboxData(MailboxDatum::Exists(count)) => Self::Exists(*count),
             Response::MailboxData(MailboxDatum::Search(found)) => Self::Found(found.clone()),
-            Response::MailboxData(MailboxDatum::List(listed)) => {
-                if listed.name_attributes.iter().any(|attribute| cannot_be_opened(attribute)) {
-                    return Self::Other;
-                }
-                Self::Listed(presentable(&mailbox_name::decode(&listed.name)))
-            }
+            Response::MailboxData(MailboxDatum::List(data)) => Self::Listed(listed(data)),
             Response::Expunge(number) => Self::Expunged(*number),
             Response::Fetch(number, attributes) => Self::Fetched(*number, piece(attributes)),
             _ => Self::Other,
@@ -212,6 +207,23 @@ pub(super) fn presentable(text: &str) -> String {
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     let line: String = text.chars().take(WORDS_MAX).map(clean).collect();
     line.trim().to_owned()
+}
+
+fn listed(data: &MailboxListData<'_>) -> Listed {
+    let has = |attribute: &NameAttribute<'_>| data.name_attributes.contains(attribute);
+    let place = if has(&NameAttribute::Sent) {
+        Some(Place::Sent)
+    } else if has(&NameAttribute::Drafts) {
+        Some(Place::Drafts)
+    } else {
+        None
+    };
+    Listed {
+        name: data.name.to_string(),
+        delimiter: data.delimiter.as_ref().map(ToString::to_string),
+        place,
+        selectable: !data.name_attributes.iter().any(cannot_be_opened),
+    }
 }
 
 fn piece(attributes: &[AttributeValue<'_>]) -> Piece {
@@ -288,14 +300,17 @@ mod tests {
     }
 
     #[test]
-    fn mailboxes_are_listed_by_the_names_people_read_if_they_can_be_opened() {
+    fn mailboxes_are_listed_with_their_purpose_and_whether_they_can_be_opened() {
         let listed = |line: &str| match parsed(line) {
-            Answer::Listed(name) => Some(name),
-            _ => None,
+            Answer::Listed(mailbox) => (mailbox.name, mailbox.place, mailbox.selectable),
+            other => panic!("{other:?}"),
         };
-        assert_eq!(listed("* LIST () \"/\" &kHiAAw-\r\n").as_deref(), Some("選考"));
-        assert_eq!(listed("* LIST (\\Noselect) \"/\" \"[Gmail]\"\r\n"), None);
-        assert_eq!(listed("* LIST (\\NonExistent) NIL gone\r\n"), None);
+        let plain = listed("* LIST () \"/\" &kHiAAw-\r\n");
+        assert_eq!(plain, ("&kHiAAw-".to_owned(), None, true));
+        let sent = listed("* LIST (\\HasNoChildren \\Sent) \"/\" x\r\n");
+        assert_eq!(sent, ("x".to_owned(), Some(Place::Sent), true));
+        assert!(!listed("* LIST (\\Noselect) \"/\" \"[Gmail]\"\r\n").2);
+        assert!(!listed("* LIST (\\NonExistent) NIL gone\r\n").2);
     }
 
     #[test]

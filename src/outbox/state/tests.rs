@@ -19,6 +19,7 @@ fn states() -> Vec<State> {
         State::Uncertain,
         State::Failed(Why::ToldByUser),
         State::Discarded,
+        State::Retired,
     ]
 }
 
@@ -27,6 +28,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("approve", Event::Approve),
         ("edit", Event::Edit),
         ("undo", Event::Undo),
+        ("postpone", Event::Postpone),
         ("discard", Event::Discard),
         ("lapse", Event::Lapse),
         ("claim", Event::Claim),
@@ -41,6 +43,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("found", Event::Found),
         ("arrived", Event::Arrived),
         ("not-arrived", Event::NotArrived),
+        ("elsewhere", Event::AnsweredElsewhere),
     ]
 }
 
@@ -58,24 +61,26 @@ fn the_table_of_transitions_is_this_one() {
         }
     }
     insta::assert_snapshot!(table.trim_end(), @r"
-                 draft      approved   sending    sent       uncertain  failed     discarded
-    approve      approved   ·          ·          ·          ·          approved   ·
-    edit         draft      draft      ·          ·          ·          draft      draft
-    undo         ·          draft      ·          ·          ·          ·          ·
-    discard      discarded  discarded  ·          ·          ·          discarded  ·
-    lapse        ·          draft      ·          ·          ·          ·          ·
-    claim        ·          sending    ·          ·          ·          ·          ·
-    accepted     ·          ·          sent       ·          sent       ·          ·
-    refused      ·          ·          failed     ·          failed     ·          ·
-    impossible   ·          ·          failed     ·          uncertain  ·          ·
-    deferred     ·          ·          approved   ·          uncertain  ·          ·
-    not-started  ·          ·          approved   ·          uncertain  ·          ·
-    lost         ·          ·          uncertain  ·          uncertain  ·          ·
-    give-up      ·          failed     ·          ·          ·          ·          ·
-    recover      draft      approved   uncertain  sent       uncertain  failed     discarded
-    found        ·          ·          ·          ·          sent       ·          ·
-    arrived      ·          ·          ·          ·          sent       ·          ·
-    not-arrived  ·          ·          ·          ·          failed     ·          ·
+                 draft      approved   sending    sent       uncertain  failed     discarded  retired
+    approve      approved   ·          ·          ·          ·          approved   ·          ·
+    edit         draft      draft      ·          ·          ·          draft      draft      draft
+    undo         ·          draft      ·          ·          ·          ·          ·          ·
+    postpone     ·          approved   ·          ·          ·          ·          ·          ·
+    discard      discarded  discarded  ·          ·          ·          discarded  ·          discarded
+    lapse        ·          draft      ·          ·          ·          ·          ·          ·
+    claim        ·          sending    ·          ·          ·          ·          ·          ·
+    accepted     ·          ·          sent       ·          sent       ·          ·          ·
+    refused      ·          ·          failed     ·          failed     ·          ·          ·
+    impossible   ·          ·          failed     ·          uncertain  ·          ·          ·
+    deferred     ·          ·          approved   ·          uncertain  ·          ·          ·
+    not-started  ·          ·          approved   ·          uncertain  ·          ·          ·
+    lost         ·          ·          uncertain  ·          uncertain  ·          ·          ·
+    give-up      ·          failed     ·          ·          ·          ·          ·          ·
+    recover      draft      approved   uncertain  sent       uncertain  failed     discarded  retired
+    found        ·          ·          ·          ·          sent       ·          ·          ·
+    arrived      ·          ·          ·          ·          sent       ·          ·          ·
+    not-arrived  ·          ·          ·          ·          failed     ·          ·          ·
+    elsewhere    retired    retired    ·          ·          ·          retired    ·          ·
     ");
 }
 
@@ -128,11 +133,13 @@ fn step() -> impl Strategy<Value = Step> {
         Event::Approve,
         Event::Edit,
         Event::Undo,
+        Event::Postpone,
         Event::Discard,
         Event::Lapse,
         Event::GiveUp("words".into()),
         Event::Recover,
         Event::Arrived,
+        Event::AnsweredElsewhere,
     ]);
     let far_end = prop::sample::select(vec![
         Accepts,
@@ -192,7 +199,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_leaves_sent(index in 0..17_usize) {
+    fn nothing_leaves_sent(index in 0..19_usize) {
         let sent = State::Sent(Proof::InSentMailbox);
         let (_, event) = events().swap_remove(index);
         if let Ok(next) = sent.clone().next(event) {

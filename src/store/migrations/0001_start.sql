@@ -74,7 +74,11 @@ CREATE TABLE draft (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     mail_id    INTEGER NOT NULL UNIQUE REFERENCES mail (id),
     draft      TEXT    NOT NULL,          -- JSON of `reply::Draft`
-    state      TEXT    NOT NULL CHECK (state IN ('open', 'discarded')),
+    -- 'retired': answered from another mail program.
+    state      TEXT    NOT NULL CHECK (state IN ('open', 'discarded', 'retired')),
+    -- An answer from elsewhere retires a draft once; what the user revives after that stays.
+    elsewhere  INTEGER NOT NULL DEFAULT 0,
+    placed     INTEGER NOT NULL DEFAULT 0, -- a copy is in the account's Drafts mailbox
     changed_at INTEGER NOT NULL
 ) STRICT;
 
@@ -104,3 +108,11 @@ CREATE TABLE outbox (
 -- still might, or may have.
 CREATE UNIQUE INDEX outbox_one_live ON outbox (draft_id) WHERE state <> 'withdrawn';
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'approved';
+
+-- What is still to be done in the user's mailboxes after a submission: the copy in Sent, the mark on
+-- the mail that was answered. Apart from the outbox: no failure here may touch a submission.
+CREATE TABLE filing (
+    outbox_id INTEGER PRIMARY KEY REFERENCES outbox (id),
+    attempts  INTEGER NOT NULL DEFAULT 0,
+    due_at    INTEGER NOT NULL
+) STRICT;

@@ -8,7 +8,7 @@
 //! ```
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -102,6 +102,23 @@ impl Dovecot {
         self.path("mail").join(user).join("Maildir")
     }
 
+    /// The messages in a user's inbox as they lie on disk, with LF line ends.
+    pub(crate) fn messages(&self, user: &str) -> Vec<String> {
+        let folders = ["new", "cur"].map(|part| self.inbox(user).join(part));
+        let files = folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
+        let read = |file: io::Result<fs::DirEntry>| {
+            let bytes = fs::read(file.expect("a file").path()).expect("a message");
+            String::from_utf8(bytes).expect("UTF-8").replace("\r\n", "\n")
+        };
+        files.map(read).collect()
+    }
+
+    /// The same, once there are as many as wanted.
+    pub(crate) fn messages_until(&self, user: &str, wanted: usize) -> Vec<String> {
+        wait_until("delivery", &|| self.messages(user).len() >= wanted);
+        self.messages(user)
+    }
+
     /// Delivers a message over LMTP, as a mail server would. Line ends may be LF or CRLF.
     pub(crate) fn deliver(&self, user: &str, message: impl AsRef<[u8]>) {
         let stream = TcpStream::connect(("127.0.0.1", self.lmtp_port)).expect("LMTP");
@@ -132,19 +149,20 @@ impl Dovecot {
 
     /// Runs `doveadm` on it and returns what it prints.
     pub(crate) fn doveadm(&self, arguments: &[&str]) -> String {
-        let ran = Command::new("doveadm")
-            .arg("-c")
-            .arg(self.path("dovecot.conf"))
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("doveadm");
+        let ran = self.doveadm_command(arguments).stdin(Stdio::null()).output().expect("doveadm");
         assert!(
             ran.status.success(),
             "doveadm {arguments:?}: {}",
             String::from_utf8_lossy(&ran.stderr)
         );
         String::from_utf8_lossy(&ran.stdout).into_owned()
+    }
+
+    /// `doveadm` for it, not yet run.
+    pub(crate) fn doveadm_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("doveadm");
+        command.arg("-c").arg(self.path("dovecot.conf")).args(arguments);
+        command
     }
 
     /// Stops it and starts it again, on the same ports with the same mail.
@@ -275,6 +293,10 @@ namespace inbox {{
   mailbox Sent {{
     auto = subscribe
     special_use = \\Sent
+  }}
+  mailbox Drafts {{
+    auto = subscribe
+    special_use = \\Drafts
   }}
   mailbox Junk {{
     auto = subscribe

@@ -1,6 +1,13 @@
-//! A real Postfix as submission server: TLS and STARTTLS, AUTH asked of Dovecot, delivery to Dovecot.
+//! A real Postfix as submission server beside a Dovecot of ours: TLS and STARTTLS, AUTH asked of
+//! Dovecot, delivery to Dovecot, stopped on drop. Its master needs root. Nothing can leave the
+//! machine: all mail goes to the Dovecot, except to `reject@` (550) and `defer@test.example` (451).
 //!
-//! Its master needs root. Nothing can leave the machine: all mail goes to the Dovecot beside it.
+//! ```ignore
+//! let dovecot = Dovecot::start();
+//! let Some(postfix) = Postfix::start(&dovecot) else { return };
+//! smtp::submit(&postfix.submission(Security::Tls), claim).await;
+//! dovecot.messages_until("alice", 1);
+//! ```
 
 use std::fs;
 use std::net::TcpStream;
@@ -8,59 +15,107 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use goen::net::{Security, Server};
+use goen::secret::{Credential, Secret};
+use goen::smtp::Submission;
 use tempfile::TempDir;
 
-use super::dovecot::{Dovecot, free_ports};
+use super::dovecot::{Dovecot, USERS, free_ports};
 use super::home::until;
 
-/// A running Postfix.
+/// Largest message it takes: small, so that a test can exceed it.
+pub(crate) const SIZE_LIMIT_BYTES: usize = 20_000;
+
+/// A running Postfix: whoever has a mailbox at the Dovecot may send.
 pub(crate) struct Postfix {
     folder: TempDir,
+    ca_file: PathBuf,
     /// Submission with required STARTTLS.
-    submission_port: u16,
+    starttls_port: u16,
     /// Submission over TLS.
-    submissions_port: u16,
+    tls_port: u16,
 }
 
 impl Postfix {
-    /// Starts Postfix beside `dovecot`; `None` where that is not possible, which the caller reports.
+    /// Starts Postfix beside `dovecot`; `None`, and a line that says so, where that is not possible.
     pub(crate) fn start(dovecot: &Dovecot) -> Option<Self> {
-        let folder = tempfile::Builder::new().prefix("goen-postfix").tempdir_in("/tmp").unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("goen-postfix")
+            .permissions(fs::Permissions::from_mode(0o755))
+            .tempdir_in("/tmp")
+            .unwrap();
         if folder.path().metadata().unwrap().uid() != 0 {
             println!("SKIPPED: Postfix: its master needs root");
             return None;
         }
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let [submission_port, submissions_port] = free_ports();
-        let postfix = Self { folder, submission_port, submissions_port };
+        let [starttls_port, tls_port] = free_ports();
+        let ca_file = dovecot.ca_file();
+        let postfix = Self { folder, ca_file, starttls_port, tls_port };
         for name in ["etc", "queue", "data"] {
             fs::create_dir(postfix.path(name)).unwrap();
         }
         fs::write(postfix.path("etc/main.cf"), postfix.main_cf(dovecot)).unwrap();
         fs::write(postfix.path("etc/master.cf"), postfix.master_cf()).unwrap();
-        // Recipients of their own for what a server can do to a reply.
         fs::write(
             postfix.path("etc/rcpt"),
-            "reject@example.com 550 5.1.1 no such user\ndefer@example.com 451 4.3.0 try later\n",
+            "reject@test.example 550 5.1.1 no such user\ndefer@test.example 451 4.3.0 try later\n",
         )
         .unwrap();
         let chown =
             Command::new("chown").arg("postfix").arg(postfix.path("data")).status().unwrap();
         assert!(chown.success(), "the user postfix is there (apt install postfix)");
-        postfix.command("start");
-        let ports = [postfix.submission_port, postfix.submissions_port];
-        until(&format!("Postfix answers (see {})", postfix.folder.path().display()), || {
+        postfix.up();
+        Some(postfix)
+    }
+
+    /// Starts it, again or for the first time.
+    pub(crate) fn up(&self) {
+        assert!(self.command("start"), "{}", self.log());
+        let ports = [self.starttls_port, self.tls_port];
+        until(&format!("Postfix answers (see {})", self.folder.path().display()), || {
             ports.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()).then_some(())
         });
-        Some(postfix)
+    }
+
+    /// Stops it: its ports refuse.
+    pub(crate) fn down(&self) {
+        assert!(self.command("stop"), "{}", self.log());
+    }
+
+    /// How hanako submits here.
+    pub(crate) fn submission(&self, security: Security) -> Submission {
+        let port = if security == Security::Tls { self.tls_port } else { self.starttls_port };
+        let (user, password) = USERS[2];
+        let host = "localhost".to_owned();
+        Submission {
+            server: Server { host, port, security, ca_file: Some(self.ca_file.clone()) },
+            user: user.to_owned(),
+            credential: Credential::Password(Secret::new(password.to_owned())),
+            helo: "[127.0.0.1]".to_owned(),
+        }
+    }
+
+    /// Settings for goen to submit here over TLS; they follow an `[[accounts]]`.
+    pub(crate) fn settings(&self) -> String {
+        format!(
+            "[accounts.smtp]\nhost = \"localhost\"\nport = {}\nca_file = \"{}\"\n",
+            self.tls_port,
+            self.ca_file.display()
+        )
+    }
+
+    /// What Postfix logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, verb: &str) {
-        let status = Command::new("postfix")
+    /// Whether `postfix` did as it was told.
+    fn command(&self, verb: &str) -> bool {
+        Command::new("postfix")
             .arg("-c")
             .arg(self.path("etc"))
             .arg(verb)
@@ -69,13 +124,8 @@ impl Postfix {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
-            .expect("Postfix is installed (apt install postfix)");
-        assert!(status.success(), "postfix {verb}: {}", self.log());
-    }
-
-    /// What Postfix logged.
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.path("log")).unwrap_or_default()
+            .expect("Postfix is installed (apt install postfix)")
+            .success()
     }
 
     fn main_cf(&self, dovecot: &Dovecot) -> String {
@@ -93,7 +143,7 @@ impl Postfix {
              smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/etc/rcpt, permit_sasl_authenticated, reject\n\
              smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {auth}\n\
              smtpd_tls_auth_only = yes\nsmtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\n\
-             smtpd_tls_security_level = encrypt\nsmtputf8_enable = yes\nmessage_size_limit = 1000000\n",
+             smtpd_tls_security_level = encrypt\nsmtputf8_enable = yes\nmessage_size_limit = {SIZE_LIMIT_BYTES}\n",
             lmtp = dovecot.lmtp_port,
             auth = dovecot.auth_socket().display(),
             certificate = certificate.display(),
@@ -103,10 +153,10 @@ impl Postfix {
 
     fn master_cf(&self) -> String {
         let services = [
-            format!("127.0.0.1:{} inet n - n - - smtpd", self.submission_port),
+            format!("127.0.0.1:{} inet n - n - - smtpd", self.starttls_port),
             format!(
                 "127.0.0.1:{} inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes",
-                self.submissions_port
+                self.tls_port
             ),
             "cleanup unix n - n - 0 cleanup".to_owned(),
             "qmgr unix n - n 300 1 qmgr".to_owned(),
@@ -127,27 +177,11 @@ impl Postfix {
         ];
         services.join("\n") + "\n"
     }
-
-    /// Settings for goen to submit here over TLS; they follow an `[[accounts]]`.
-    pub(crate) fn account(&self, dovecot: &Dovecot) -> String {
-        format!(
-            "[accounts.smtp]\nhost = \"localhost\"\nport = {}\nca_file = \"{}\"\n",
-            self.submissions_port,
-            dovecot.ca_file().display()
-        )
-    }
 }
 
 impl Drop for Postfix {
     fn drop(&mut self) {
-        let _ = Command::new("postfix")
-            .arg("-c")
-            .arg(self.path("etc"))
-            .arg("stop")
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
+        // One that was stopped already says no.
+        self.command("stop");
     }
 }

@@ -1,0 +1,329 @@
+//! `goen review`: the drafts one by one, each on a screen of its own, in any terminal.
+//!
+//! Line by line, without cursor movement: it works the same over ssh and in a log. An approval names
+//! the digest of the very text that was on the screen.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::process::{Command, ExitCode};
+
+use clap::Args;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::replies::{self, OneArgument, drafted};
+use super::text::{moment, shorten, wrap};
+use super::{Console, Failure, Opened, results};
+use crate::classify::{Outcome, ReplyAdvice};
+use crate::config;
+use crate::lang::{Explain as _, Explanation, Lang};
+use crate::outbox::state::State;
+use crate::outbox::{Entry, Outbox};
+use crate::reply::advice::{advice, warnings};
+use crate::reply::{Draft, Kind};
+use crate::say;
+use crate::store::StoredMail;
+
+/// How old a result may be to be brought up without a draft.
+const RECENT: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// How many results are looked through for those that may be answered.
+const RESULTS_MAX: u32 = 200;
+
+/// How many of the deciding words are shown.
+const WORDS_SHOWN: usize = 2;
+
+#[derive(Debug, Args)]
+pub(super) struct ReviewArguments {
+    /// The number that `goen list` shows; all open drafts if left out
+    id: Option<i64>,
+    /// What the reply is for
+    #[arg(long, value_name = "KIND", value_parser = parse_kind, requires = "id")]
+    kind: Option<Kind>,
+    /// Print the draft and its digest as JSON, and ask nothing
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_kind(name: &str) -> Result<Kind, String> {
+    let known = || Kind::ALL.map(Kind::name).join(", ");
+    Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(known)
+}
+
+/// What the user wants to see after an answer.
+enum Then {
+    /// The same draft, as it is now.
+    Again,
+    /// The next one.
+    Next,
+    /// Nothing more.
+    Quit,
+}
+
+pub(super) fn review(
+    opened: &Opened,
+    console: &Console,
+    arguments: &ReviewArguments,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
+    let lang = console.lang;
+    let mails = match arguments.id {
+        Some(id) => vec![results::mail(opened, lang, id)?],
+        None => waiting(opened, console)?,
+    };
+    if mails.is_empty() && !arguments.json {
+        let nothing =
+            say!(lang, "読んでいただく下書きはありません。", "There is no draft to be read.");
+        writeln!(out, "{nothing}")?;
+    }
+    for (index, mail) in mails.iter().enumerate() {
+        let entry = drafted(opened, lang, mail, arguments.kind, console.clock.now())?;
+        if arguments.json {
+            writeln!(out, "{}", json!(entry))?;
+            continue;
+        }
+        let place = (mails.len() > 1).then(|| format!("{}/{}  ", index + 1, mails.len()));
+        let desk = Desk { opened, console, mail, place: place.unwrap_or_default() };
+        if let Then::Quit = desk.turn(entry, out)? {
+            break;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The mails with a reply that waits for the user, oldest first: drafts, replies that failed or may
+/// not have arrived, those that can still be taken back, and recent results that may be answered.
+fn waiting(opened: &Opened, console: &Console) -> Result<Vec<StoredMail>, Failure> {
+    let entries = Outbox::new(opened.store.clone()).entries()?;
+    let own = opened.config.own_addresses();
+    let results: Vec<Outcome> = Outcome::ALL.into_iter().filter(|it| it.is_result()).collect();
+    let mut mails = Vec::new();
+    for entry in &entries {
+        let waits = matches!(
+            entry.state,
+            State::Draft | State::Approved | State::Failed(_) | State::Uncertain
+        );
+        if waits {
+            mails.extend(opened.store.mail(entry.mail_id)?);
+        }
+    }
+    let now = console.clock.now();
+    for mail in opened.store.mails(&results, RESULTS_MAX)? {
+        let is_new = entries.iter().all(|entry| entry.mail_id != mail.id)
+            && now.duration_since(mail.received_at) < RECENT;
+        if is_new {
+            let advice = advice(&mail.mail, &mail.verdict, &own);
+            let helps = matches!(advice.reply, ReplyAdvice::Optional | ReplyAdvice::Recommended);
+            if helps && advice.kind.is_some() && opened.config.account(&mail.account).is_some() {
+                mails.push(mail);
+            }
+        }
+    }
+    mails.sort_by_key(|mail| (mail.received_at, mail.id));
+    Ok(mails)
+}
+
+/// One mail and its reply before the user.
+struct Desk<'a> {
+    opened: &'a Opened,
+    console: &'a Console,
+    mail: &'a StoredMail,
+    /// `2/5`, if there are several.
+    place: String,
+}
+
+impl Desk<'_> {
+    /// Shows the draft and does what the user says, until it is time for the next one.
+    fn turn(&self, mut entry: Entry, out: &mut dyn Write) -> Result<Then, Failure> {
+        let lang = self.console.lang;
+        loop {
+            write!(out, "{}", self.screen(&entry)?)?;
+            if !io::stdin().is_terminal() {
+                return Ok(Then::Next);
+            }
+            write!(out, "{} > ", wrap(&keys(&entry.state, lang), self.console.columns))?;
+            out.flush()?;
+            let mut answer = String::new();
+            if io::stdin().lock().read_line(&mut answer)? == 0 {
+                return Ok(Then::Quit);
+            }
+            match self.act(answer.trim(), &entry, out) {
+                Ok(Then::Again) => {}
+                Ok(then) => return Ok(then),
+                Err(failure) => {
+                    writeln!(out, "\n{}", wrap(&failure.sentence(lang), self.console.columns))?;
+                }
+            }
+            entry = drafted(self.opened, lang, self.mail, None, self.console.clock.now())?;
+        }
+    }
+
+    fn act(&self, answer: &str, entry: &Entry, out: &mut dyn Write) -> Result<Then, Failure> {
+        let Self { opened, console, mail, .. } = self;
+        let lang = console.lang;
+        let outbox = Outbox::new(opened.store.clone());
+        let one = OneArgument { id: mail.id };
+        match answer {
+            "a" => {
+                replies::approved(opened, console, mail.id, &entry.digest, false, out)?;
+                return Ok(Then::Next);
+            }
+            "e" => {
+                let draft = edited(&entry.draft, lang)?;
+                // Looking into the editor does not void an approval; it does revive what was put away.
+                let is_away = matches!(entry.state, State::Discarded | State::Retired);
+                if draft != entry.draft || is_away {
+                    outbox.edit(mail.id, &draft, console.clock.now())?;
+                }
+            }
+            "k" => {
+                let own = opened.config.own_addresses();
+                let kinds = advice(&mail.mail, &mail.verdict, &own).kinds;
+                let at = kinds.iter().position(|kind| *kind == entry.draft.kind);
+                let next = kinds.get(at.map_or(0, |at| at + 1)).or_else(|| kinds.first()).copied();
+                drafted(opened, lang, mail, next, console.clock.now())?;
+            }
+            "u" => {
+                replies::undo(opened, console, &one, out)?;
+            }
+            "p" => {
+                replies::postpone(opened, console, &one, out)?;
+            }
+            "d" => {
+                replies::discard(opened, console, &one, out)?;
+                return Ok(Then::Next);
+            }
+            "n" | "" => return Ok(Then::Next),
+            "q" => return Ok(Then::Quit),
+            _ => {}
+        }
+        Ok(Then::Again)
+    }
+
+    /// The draft as it is read before approval: what the mail said, advice, warnings, recipient,
+    /// text, when it leaves, digest.
+    fn screen(&self, entry: &Entry) -> Result<String, Failure> {
+        let Self { opened, console, mail, place } = self;
+        let (lang, style, columns) = (console.lang, console.style, console.columns);
+        let own = opened.config.own_addresses();
+        let advice = advice(&mail.mail, &mail.verdict, &own);
+        let mut out = String::from("\n");
+        let mut line = |text: &str| {
+            out.push_str(text);
+            out.push('\n');
+        };
+        let headline = format!("{place}#{}  {}", mail.id, results::headline(&mail.verdict, lang));
+        line(&style.bold(&shorten(&headline, columns)));
+        let received = moment(mail.received_at, &console.zone, lang);
+        let about = format!("{received}  {}", mail.mail.subject);
+        line(&style.dim(&shorten(&about, columns)));
+        for evidence in mail.verdict.evidence.iter().take(WORDS_SHOWN) {
+            let words = evidence.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            line(&style.dim(&shorten(&format!("「{words}」"), columns)));
+        }
+        line("");
+        line(&wrap(&advice.reason(lang), columns));
+        if let Some(note) = entry.draft.kind.note(lang) {
+            line(&wrap(&note, columns));
+        }
+        for warning in warnings(&mail.mail, &entry.draft) {
+            let Explanation { what, hint } = warning.explain(lang);
+            let words = [Some(what), hint].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            line(&style.bold(&wrap(&format!("! {words}"), columns)));
+        }
+        let rule = style.dim(&"─".repeat(columns / 2));
+        line(&rule);
+        line(&wrap(entry.draft.to_text().trim_end(), columns));
+        line(&rule);
+        let (kind, domain) = (entry.draft.kind.label(lang), entry.draft.to.domain());
+        line(&wrap(
+            &say!(
+                lang,
+                "種類: {kind}  宛先のドメイン: {domain}",
+                "kind: {kind}  the recipient's domain: {domain}"
+            ),
+            columns,
+        ));
+        let open = entry.draft.placeholders();
+        if !open.is_empty() {
+            let places = open.join(" ");
+            line(&wrap(
+                &say!(
+                    lang,
+                    "書き入れるところが残っています: {places}",
+                    "still to be filled in: {places}"
+                ),
+                columns,
+            ));
+        }
+        line(&style.dim(&format!("digest {}", entry.digest.0)));
+        if can_be_approved(&entry.state) {
+            let leaves = replies::planned(opened, console)?;
+            let when = replies::soon_or_at(leaves, console.clock.now(), console);
+            line(&wrap(
+                &say!(
+                    lang,
+                    "承認すると、{when}に一度だけ送ります。",
+                    "Once approved, it leaves once, {when}."
+                ),
+                columns,
+            ));
+        }
+        if entry.state != State::Draft {
+            line(&wrap(&replies::state_line(entry, console), columns));
+        }
+        Ok(out)
+    }
+}
+
+fn can_be_approved(state: &State) -> bool {
+    matches!(state, State::Draft | State::Failed(_))
+}
+
+/// The keys that do something in `state`.
+fn keys(state: &State, lang: Lang) -> String {
+    let approve = say!(lang, "[a] この文面で承認", "[a] approve this text");
+    let edit = say!(lang, "[e] 直す", "[e] edit");
+    let kind = say!(lang, "[k] 種類を変える", "[k] another kind");
+    let undo = say!(lang, "[u] 承認を取り消す", "[u] take it back");
+    let postpone = say!(lang, "[p] 一日延ばす", "[p] a day later");
+    let discard = say!(lang, "[d] 破棄", "[d] discard");
+    let next = say!(lang, "[n] 次へ", "[n] next");
+    let quit = say!(lang, "[q] 終わる", "[q] quit");
+    let keys = match state {
+        State::Draft | State::Failed(_) => vec![approve, edit, kind, discard, next, quit],
+        State::Approved => vec![undo, postpone, edit, discard, next, quit],
+        State::Discarded | State::Retired => vec![edit, next, quit],
+        State::Sending | State::Sent(_) | State::Uncertain => vec![next, quit],
+    };
+    keys.join("  ")
+}
+
+/// Opens the draft in the user's editor.
+fn edited(draft: &Draft, lang: Lang) -> Result<Draft, Failure> {
+    // In the user's runtime folder or /tmp, readable by the user alone, gone afterwards.
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("reply.txt");
+    std::fs::write(&path, draft.to_text())?;
+    let editor = config::editor();
+    let (program, arguments) =
+        editor.split_first().ok_or_else(|| Failure::because(Explanation::new(String::new())))?;
+    let status = Command::new(program).args(arguments).arg(&path).status().map_err(|error| {
+        Failure::because(
+            Explanation::new(say!(
+                lang,
+                "エディター {program} を開けません: {error}",
+                "the editor {program} cannot be started: {error}"
+            ))
+            .hint(say!(
+                lang,
+                "環境変数 EDITOR を設定してください",
+                "set EDITOR in your environment"
+            )),
+        )
+    })?;
+    if !status.success() {
+        return Ok(draft.clone());
+    }
+    let text = std::fs::read_to_string(&path)?;
+    draft.edit(&text).map_err(Failure::new)
+}
