@@ -16,6 +16,7 @@ use crate::net::{Security, Server};
 use crate::reply::Profile;
 use crate::say;
 use crate::secret::Source;
+use crate::tell::when::{BadNews, Hours, QuietHours};
 
 /// The built-in settings.
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -76,6 +77,24 @@ pub struct Watch {
 pub struct Notify {
     /// What a notification shows.
     pub reveal: Reveal,
+    /// The hours in which nothing is told.
+    pub quiet_hours: QuietHours,
+    /// When bad news is told.
+    pub bad_news: BadNews,
+    /// Whether an offer or a pass may be told in quiet hours.
+    pub good_news_any_time: bool,
+}
+
+impl Notify {
+    /// When results are told.
+    #[must_use]
+    pub fn hours(&self) -> Hours {
+        Hours {
+            quiet: self.quiet_hours,
+            bad_news: self.bad_news,
+            good_news_any_time: self.good_news_any_time,
+        }
+    }
 }
 
 /// `[reply]`
@@ -652,6 +671,14 @@ mod tests {
     }
 
     #[test]
+    fn hours_that_are_none_are_refused_with_their_line() {
+        let words = words(&format!("[notify]\nbad_news = \"later\"\n{ACCOUNT}"));
+        for part in ["line 2", "later", "daily 19:00"] {
+            assert!(words.contains(part), "{words}");
+        }
+    }
+
+    #[test]
     fn the_defaults_name_every_key() {
         fn keys(table: &toml::Table, above: &str, into: &mut Vec<String>) {
             for (key, value) in table {
@@ -664,7 +691,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 9, "{known:?}");
+        assert_eq!(known.len(), 12, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);

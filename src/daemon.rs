@@ -30,11 +30,13 @@ use crate::imap::{self, Arrival, Health, Keeper};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
-use crate::notify::{Notice, Notifier, Urgency};
+use crate::notify::Notice;
+use crate::notify::link::Link;
 use crate::outbox::{Outbox, OutboxError};
 use crate::reply::advice::advice;
 use crate::smtp::{self, Submission};
 use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
+use crate::tell::tell;
 use crate::{say, systemd};
 
 /// How long tasks may take to reach a safe point when stopping. Shorter than the unit's
@@ -43,9 +45,6 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// An account whose password cannot be had is tried again after this long, or when woken.
 const ACCOUNT_RETRY: SignedDuration = SignedDuration::from_mins(1);
-
-/// A notification that could not be shown is tried again after this long.
-const NOTIFICATION_RETRY: SignedDuration = SignedDuration::from_mins(1);
 
 /// Longest sleep while something is due later. A monotonic timer stands still while the machine
 /// is suspended; looking at the clock this often keeps "due at nine" from becoming "due at eleven".
@@ -61,7 +60,7 @@ const RETRY: &[u8] = b"retry";
 #[derive(Debug)]
 pub enum Voice {
     /// By the desktop's notification server.
-    Desktop(Box<Notifier>),
+    Desktop(Box<Link>),
     /// By whoever listens: the demo.
     Channel(mpsc::UnboundedSender<Notice>),
 }
@@ -209,15 +208,15 @@ pub fn guide(
 }
 
 /// What the tasks of one daemon share.
-struct Shared {
-    config: Config,
+pub(crate) struct Shared {
+    pub(crate) config: Config,
     paths: Paths,
-    clock: Clock,
-    lang: Lang,
-    knowledge: Knowledge,
-    store: Store,
-    /// Something was stored that may have to be told.
-    news: Notify,
+    pub(crate) clock: Clock,
+    pub(crate) lang: Lang,
+    pub(crate) knowledge: Knowledge,
+    pub(crate) store: Store,
+    /// Something was stored that may have to be told, or need not be told any more.
+    pub(crate) news: Notify,
     /// Something was approved.
     changed: Notify,
     /// Reasons for accounts not to wait any longer.
@@ -298,7 +297,10 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
             received = socket.recv(&mut word) => {
                 match received.map(|length| word.get(..length).unwrap_or_default()) {
                     Ok(RETRY) => shared.wake.send_modify(|wake| wake.retry += 1),
-                    Ok(_) => shared.changed.notify_one(),
+                    Ok(_) => {
+                        shared.changed.notify_one();
+                        shared.news.notify_one();
+                    }
                     Err(_) => return,
                 }
             }
@@ -422,54 +424,6 @@ impl Keeper for Inbox {
     }
 }
 
-/// Tells what is to be told, when it is due. May be dropped at any await: what is being shown was
-/// marked shown before.
-async fn tell(shared: Rc<Shared>, mut voice: Voice, stop: CancellationToken) {
-    loop {
-        // Armed before the look, so that what is stored in between is not slept through.
-        let news = shared.news.notified();
-        if let Err(error) = tell_due(&shared, &mut voice).await {
-            tracing::error!("Notifications cannot be looked up: {error}");
-        }
-        let next = shared.store.next_notification().ok().flatten();
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = news => {}
-            () = until(next, &shared.clock) => {}
-        }
-    }
-}
-
-async fn tell_due(shared: &Shared, voice: &mut Voice) -> Result<(), StoreError> {
-    while let Some(mail_id) = shared.store.take_notification(shared.clock.now())? {
-        let Some(mail) = shared.store.mail(mail_id)? else { continue };
-        // Counted up with each notification: never the same sentence twice in a row.
-        let variety = shared.store.notifications_shown()?;
-        let guide = guide(&mail, &shared.config, &shared.knowledge, shared.lang, variety);
-        let notice = Notice {
-            summary: guide.summary,
-            body: guide.body,
-            urgency: Urgency::Normal,
-            key: mail_id,
-        };
-        match voice {
-            Voice::Desktop(notifier) => {
-                if let Err(error) = notifier.show(&notice).await {
-                    tracing::warn!(mail.id = mail_id, "A notification could not be shown: {error}");
-                    let later = shared.clock.now().checked_add(NOTIFICATION_RETRY);
-                    shared.store.postpone_notification(mail_id, later.unwrap_or(Timestamp::MAX))?;
-                    // The others would fare no better now.
-                    return Ok(());
-                }
-            }
-            Voice::Channel(listener) => {
-                let _ = listener.send(notice);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Accounts that replies cannot leave through for now.
 #[derive(Debug, Default)]
 struct Unready(Vec<(String, Until)>);
@@ -582,7 +536,7 @@ async fn submission(shared: &Shared, name: &str) -> Result<Submission, String> {
 }
 
 /// Sleeps until `due` by the clock on the wall; for ever if nothing is due.
-async fn until(due: Option<Timestamp>, clock: &Clock) {
+pub(crate) async fn until(due: Option<Timestamp>, clock: &Clock) {
     let Some(due) = due else { return std::future::pending().await };
     while clock.now() < due {
         let left = Duration::try_from(due.duration_since(clock.now())).unwrap_or_default();

@@ -3,8 +3,17 @@
 use std::path::{Path, PathBuf};
 
 /// The pure modules: a file, and everything in the folder of its name.
-const CORE: &[&str] =
-    &["mail", "classify", "guide", "reply", "outbox/state", "imap/cursor", "plain"];
+const CORE: &[&str] = &[
+    "mail",
+    "classify",
+    "guide",
+    "reply",
+    "outbox/state",
+    "imap/cursor",
+    "tell/when",
+    "tell/pace",
+    "plain",
+];
 
 /// What a pure module has no use for.
 const FOREIGN: &[&str] = &[
