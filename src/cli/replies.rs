@@ -225,6 +225,7 @@ pub(super) fn review(
         writeln!(out, "{}", json!(entry))?;
         return Ok(ExitCode::SUCCESS);
     }
+    results::seen(opened, console, mail.id)?;
     loop {
         write!(out, "{}", screen(opened, console, &mail, &entry))?;
         let open = matches!(entry.state, State::Draft | State::Failed(_) | State::Discarded);
@@ -370,7 +371,7 @@ pub(crate) fn approved(
     let send_at = now.checked_add(SignedDuration::from_secs(wait)).unwrap_or(now);
     let outbox = Outbox::new(opened.store.clone());
     outbox.approve(id, digest, send_at, &now.to_zoned(console.zone.clone()))?;
-    daemon::wake(&opened.paths);
+    results::seen(opened, console, id)?;
     writeln!(
         out,
         "{}",
@@ -437,6 +438,7 @@ pub(super) fn discard(
 ) -> Result<ExitCode, Failure> {
     let outbox = Outbox::new(opened.store.clone());
     outbox.discard(arguments.id, console.clock.now())?;
+    results::seen(opened, console, arguments.id)?;
     writeln!(out, "{}", say!(console.lang, "下書きを破棄しました。", "The draft was discarded."))?;
     Ok(ExitCode::SUCCESS)
 }

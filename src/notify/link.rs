@@ -95,18 +95,15 @@ impl Link {
         notice: &Notice,
         open: Option<&str>,
     ) -> Result<Shown, NotifyError> {
-        let mut again = true;
-        loop {
-            self.meet().await?;
-            match self.notify(notice, open).await {
-                // The server went between our meeting and this: there may be another.
-                Err(NotifyError::NoServer(_)) if again => {
-                    self.forget_server();
-                    again = false;
-                }
-                result => return result,
-            }
+        self.meet().await?;
+        let first = self.notify(notice, open).await;
+        if !matches!(first, Err(NotifyError::NoServer(_))) {
+            return first;
         }
+        // The server went between our meeting and this: there may be another.
+        self.forget_server();
+        self.meet().await?;
+        self.notify(notice, open).await
     }
 
     /// Takes a notification away, if it is still up.
@@ -137,12 +134,11 @@ impl Link {
                 return event;
             }
             let Some(bus) = &mut self.bus else { return std::future::pending().await };
-            match bus.messages.next().await {
-                Some(Ok(message)) => self.hear(&message),
-                Some(Err(_)) | None => {
-                    self.bus = None;
-                    self.forget_server();
-                }
+            if let Some(Ok(message)) = bus.messages.next().await {
+                self.hear(&message);
+            } else {
+                self.bus = None;
+                self.forget_server();
             }
         }
     }
@@ -273,9 +269,9 @@ impl Link {
             return;
         }
         let header = message.header();
-        let sender = header.sender().map(|name| name.as_str());
-        let interface = header.interface().map(|name| name.as_str());
-        let member = header.member().map(|name| name.as_str());
+        let sender = header.sender().map(zbus::names::UniqueName::as_str);
+        let interface = header.interface().map(zbus::names::InterfaceName::as_str);
+        let member = header.member().map(zbus::names::MemberName::as_str);
         if (sender, interface, member) == (Some(BUS), Some(BUS), Some("NameOwnerChanged")) {
             let Ok((name, _before, owner)) =
                 message.body().deserialize::<(String, String, String)>()

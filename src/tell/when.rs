@@ -186,7 +186,7 @@ impl QuietHours {
         let over_midnight = end < start;
         let day = if over_midnight && time >= start {
             date.tomorrow().unwrap_or(date)
-        } else if (over_midnight && time < end) || (start <= time && time < end) {
+        } else if time < end && (over_midnight || start <= time) {
             date
         } else {
             return at;
@@ -199,7 +199,7 @@ impl QuietHours {
 /// they are put forward, one that is left out comes an hour later.
 fn moment(local: DateTime, at: Timestamp, zone: &TimeZone) -> Timestamp {
     let ambiguous = zone.to_ambiguous_timestamp(local);
-    let first = ambiguous.clone().compatible().unwrap_or(at);
+    let first = ambiguous.compatible().unwrap_or(at);
     if first >= at { first } else { ambiguous.later().unwrap_or(at).max(at) }
 }
 
