@@ -24,4 +24,5 @@ mod smtp;
 mod smtp_real;
 mod support;
 mod systemd;
+mod telling;
 mod words;
