@@ -129,6 +129,10 @@ impl Teller {
         let plan = self.pace.plan(due, together, self.started.elapsed());
         let with_others = !plan.singles.is_empty();
         let told = async {
+            // Before anything is marked: a desktop that is not there is to cost nothing.
+            if let (Voice::Desktop(link), true) = (&mut self.voice, plan.has_any()) {
+                link.ready().await?;
+            }
             for mail_id in plan.singles {
                 self.tell_one(mail_id).await?;
             }

@@ -88,6 +88,26 @@ impl Link {
         Self { address: Some(address), ..Self::default() }
     }
 
+    /// Makes sure that there is a bus, and a server that was asked what it can do.
+    pub async fn ready(&mut self) -> Result<(), NotifyError> {
+        if self.bus.is_none() {
+            let bus = Bus::connect(self.address.clone());
+            self.bus =
+                Some(timeout(PATIENCE, bus).await.map_err(|_elapsed| NotifyError::NoAnswer)??);
+        }
+        if self.server.is_some() {
+            return Ok(());
+        }
+        // Addressed by its well-known name, so that the bus starts it where it knows how.
+        let (name, vendor, version, spec_version) =
+            self.call(SERVER, "GetServerInformation", &()).await?;
+        let owner = self.owner().await?;
+        let capabilities = self.call(&owner, "GetCapabilities", &()).await?;
+        let info = ServerInfo { name, vendor, version, spec_version, capabilities };
+        self.server = Some(Server { owner, info });
+        Ok(())
+    }
+
     /// Shows `notice`, in the place of one of the same key that is still up. With `open`, a click
     /// on it is an [`Event::Clicked`], where the server can do that; `open` says what it does.
     pub async fn show(
@@ -95,14 +115,14 @@ impl Link {
         notice: &Notice,
         open: Option<&str>,
     ) -> Result<Shown, NotifyError> {
-        self.meet().await?;
+        self.ready().await?;
         let first = self.notify(notice, open).await;
         if !matches!(first, Err(NotifyError::NoServer(_))) {
             return first;
         }
         // The server went between our meeting and this: there may be another.
         self.forget_server();
-        self.meet().await?;
+        self.ready().await?;
         self.notify(notice, open).await
     }
 
@@ -141,26 +161,6 @@ impl Link {
                 self.forget_server();
             }
         }
-    }
-
-    /// Makes sure that there is a bus, and a server that was asked what it can do.
-    async fn meet(&mut self) -> Result<(), NotifyError> {
-        if self.bus.is_none() {
-            let bus = Bus::connect(self.address.clone());
-            self.bus =
-                Some(timeout(PATIENCE, bus).await.map_err(|_elapsed| NotifyError::NoAnswer)??);
-        }
-        if self.server.is_some() {
-            return Ok(());
-        }
-        // Addressed by its well-known name, so that the bus starts it where it knows how.
-        let (name, vendor, version, spec_version) =
-            self.call(SERVER, "GetServerInformation", &()).await?;
-        let owner = self.owner().await?;
-        let capabilities = self.call(&owner, "GetCapabilities", &()).await?;
-        let info = ServerInfo { name, vendor, version, spec_version, capabilities };
-        self.server = Some(Server { owner, info });
-        Ok(())
     }
 
     async fn owner(&mut self) -> Result<String, NotifyError> {
@@ -322,7 +322,7 @@ impl Bus {
             None => zbus::connection::Builder::session(),
         };
         let no_bus = |error: zbus::Error| NotifyError::NoBus(error.to_string());
-        let connection = builder.method_timeout(PATIENCE).build().await.map_err(no_bus)?;
+        let connection = builder.build().await.map_err(no_bus)?;
         let messages = MessageStream::from(&connection);
         let rule = || MatchRule::builder().msg_type(Type::Signal);
         let rules = [

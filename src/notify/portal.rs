@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use tokio::time::timeout;
 use zbus::message::Type;
 use zbus::wire::OwnedObjectPath;
-use zbus::{Connection, MatchRule, MessageStream, Variant};
+use zbus::{Connection, MatchRule, Message, MessageStream, Variant};
 
 use super::PATIENCE;
 use crate::mail::MessageId;
@@ -75,19 +75,9 @@ async fn supported(bus: &Connection, scheme: &str) -> Option<bool> {
 }
 
 async fn ask(bus: &Connection, place: &str, token: Option<&str>) -> zbus::Result<Opened> {
-    // Listening before asking, so that a quick answer is not missed.
-    let rule = MatchRule::builder()
-        .msg_type(Type::Signal)
-        .interface("org.freedesktop.portal.Request")
-        .member("Response")
-        .build()?;
-    let mut answers = MessageStream::for_match_rule(rule, bus, None).await?;
-    let mut options: HashMap<&str, Variant<'_>> = HashMap::new();
-    if let Some(token) = token {
-        options.insert("activation_token", token.into());
-    }
-    let request = ("", place, options);
-    let accepted = bus.call_method(Some(PORTAL), PATH, Some(OPEN), "OpenURI", &request).await?;
+    let late = |_elapsed| zbus::fdo::Error::TimedOut(PORTAL.to_owned());
+    let (mut answers, accepted) =
+        timeout(PATIENCE, request(bus, place, token)).await.map_err(late)??;
     let handle: OwnedObjectPath = accepted.body().deserialize()?;
     let portal = accepted.header().sender().map(ToString::to_string);
     let answer = async {
@@ -104,6 +94,28 @@ async fn ask(bus: &Connection, place: &str, token: Option<&str>) -> zbus::Result
         Ok(Opened::Nothing)
     };
     timeout(OPENING, answer).await.unwrap_or(Ok(Opened::Yes))
+}
+
+/// Asks for something to be opened, and listens for the answer: from before asking, so that a quick
+/// one is not missed.
+async fn request(
+    bus: &Connection,
+    place: &str,
+    token: Option<&str>,
+) -> zbus::Result<(MessageStream, Message)> {
+    let rule = MatchRule::builder()
+        .msg_type(Type::Signal)
+        .interface("org.freedesktop.portal.Request")
+        .member("Response")
+        .build()?;
+    let answers = MessageStream::for_match_rule(rule, bus, None).await?;
+    let mut options: HashMap<&str, Variant<'_>> = HashMap::new();
+    if let Some(token) = token {
+        options.insert("activation_token", token.into());
+    }
+    let request = ("", place, options);
+    let accepted = bus.call_method(Some(PORTAL), PATH, Some(OPEN), "OpenURI", &request).await?;
+    Ok((answers, accepted))
 }
 
 /// `text` with everything percent-encoded that is not unreserved (RFC 3986 §2.3), or `@`.

@@ -38,6 +38,13 @@ pub(super) struct Plan {
     pub(super) together: Vec<i64>,
 }
 
+impl Plan {
+    /// Whether there is anything to show.
+    pub(super) fn has_any(&self) -> bool {
+        !self.singles.is_empty() || !self.together.is_empty()
+    }
+}
+
 /// How much was shown of late. Times are those of a monotonic clock, as the time since its start.
 #[derive(Debug, Default)]
 pub(super) struct Pace {

@@ -57,8 +57,8 @@ async fn a_click_is_heard_and_a_forged_one_is_not() {
     let forger = desktop.bus().connect().await;
     let us = link.bus().unwrap().unique_name().unwrap().to_string();
     for to in [None, Some(us.as_str())] {
-        let forged = (second.id, "default");
-        forger.emit_signal(to, PATH, SERVER, "ActionInvoked", &forged).await.unwrap();
+        let click = (second.id, "default");
+        forger.emit_signal(to, PATH, SERVER, "ActionInvoked", &click).await.unwrap();
     }
     // Behind an answer from the bus, so that what was forged is on its way before the click.
     zbus::fdo::DBusProxy::new(&forger).await.unwrap().get_id().await.unwrap();
@@ -139,7 +139,7 @@ async fn calls(bus: &Bus, name: &str) -> (Connection, MessageStream) {
 async fn stuck(connection: Connection, mut messages: MessageStream) {
     while let Some(Ok(call)) = messages.next().await {
         let header = call.header();
-        match header.member().map(|member| member.as_str()) {
+        match header.member().map(zbus::names::MemberName::as_str) {
             Some("GetServerInformation") => {
                 connection.reply(&header, &("stuck", "", "1", "1.2")).await.unwrap();
             }
@@ -179,7 +179,7 @@ impl Portal {
         task.spawn(async move {
             while let Some(Ok(call)) = messages.next().await {
                 let header = call.header();
-                match header.member().map(|member| member.as_str()) {
+                match header.member().map(zbus::names::MemberName::as_str) {
                     // As portals before 1.20 do.
                     Some("SchemeSupported") => {
                         let unknown = "org.freedesktop.DBus.Error.UnknownMethod";
@@ -291,6 +291,30 @@ async fn where_nothing_opens_mail_a_click_says_what_to_type_and_approves_nothing
     let told = desktop.close_and_tell()[0].to_string();
     assert!(told.contains(&format!("goen show {id}")), "{told}");
     assert_eq!(home.status()["replies"], before);
+    assert!(daemon.stop(), "{}", daemon.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_waits_for_a_notification_server_and_is_told_when_one_comes() {
+    let dovecot = Dovecot::start();
+    let mut desktop = Desktop::without_server();
+    let home = Home::new(&settings(&dovecot, "")).on_bus(desktop.bus().address());
+    let mut daemon = home.run();
+    home.account_until("watching");
+    dovecot.deliver("hanako", declined(1));
+    until("the trouble is in the log", || {
+        daemon.log().contains("no notification server").then_some(())
+    });
+    assert_eq!(waiting(&home), 1);
+    desktop.start_server().await;
+    until("the result is on the screen", || (displayed(&desktop) == 1).then_some(()));
+    assert_eq!(waiting(&home), 0);
+    // And once only: the next server is told nothing of it.
+    desktop.kill_server();
+    desktop.start_server().await;
+    dovecot.deliver("hanako", declined(2));
+    until("the next is on the screen", || (displayed(&desktop) == 1).then_some(()));
+    assert!(desktop.close_and_tell()[0].to_string().contains("goen show 2"));
     assert!(daemon.stop(), "{}", daemon.log());
 }
 
