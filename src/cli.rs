@@ -21,6 +21,8 @@ use self::text::Style;
 
 pub mod classify;
 mod daemon;
+mod doctor;
+mod events;
 mod help;
 pub(crate) mod replies;
 pub(crate) mod results;
@@ -54,10 +56,14 @@ enum Command {
     Run,
     /// How the accounts, the notifications and the replies are doing
     Status(results::StatusArguments),
+    /// Check step by step what goen depends on, and say what to do
+    Doctor(doctor::DoctorArguments),
     /// Selection results, newest first
     List(results::ListArguments),
     /// One mail: what it says, in which words, and what helps now
     Show(results::ShowArguments),
+    /// What happened, one JSON object a line, for scripts
+    Events(events::EventsArguments),
     /// Read, edit, approve or discard a reply in the terminal
     Review(replies::ReviewArguments),
     /// Approve the reply that was shown, by its digest
@@ -256,12 +262,17 @@ fn run(
             drop(out);
             return daemon::run(config, &paths, &console);
         }
+        if let Command::Doctor(doctor) = &arguments.command {
+            // A store that cannot be opened is a finding, too.
+            return doctor::doctor(&config, &paths, &console, doctor, &mut out);
+        }
         let store = Store::open(&paths.store())?;
         let opened = Opened { config, paths, store };
         match arguments.command {
             Command::Status(status) => results::status(&opened, &console, &status, &mut out),
             Command::List(list) => results::list(&opened, &console, &list, &mut out),
             Command::Show(show) => results::show(&opened, &console, &show, &mut out),
+            Command::Events(events) => events::events(&opened, &events, &mut out),
             Command::Review(review) => replies::review(&opened, &console, &review, &mut out),
             Command::Approve(approve) => replies::approve(&opened, &console, &approve, &mut out),
             Command::Undo(one) => replies::undo(&opened, &console, &one, &mut out),
@@ -274,6 +285,7 @@ fn run(
             }
             Command::Demo(_)
             | Command::Run
+            | Command::Doctor(_)
             | Command::Classify(_)
             | Command::NotifyTest
             | Command::Config(_)

@@ -25,6 +25,10 @@ const DEFAULTS: &str = include_str!("../config/default.toml");
 /// above, a silent IDLE would go unnoticed for longer than goen promises.
 const RECHECK_SECONDS: std::ops::RangeInclusive<u64> = 60..=300;
 
+/// Shortest and longest time until the user is told that nothing is received, in minutes: every
+/// walk past a tunnel is not worth a word, and a day of silence is.
+const BLIND_MINUTES: std::ops::RangeInclusive<u16> = 1..=1440;
+
 /// The settings as written: one field a key.
 // The derived defaults are never used: `config/default.toml` has every key, and a test says so.
 // They only let the user's file be checked by itself, where line and column are still known.
@@ -69,6 +73,8 @@ pub struct Watch {
     pub recheck_seconds: u64,
     /// Whether to use IDLE; without it, mail is looked for at each re-check.
     pub idle: bool,
+    /// After how long without a connection the user is told, in minutes.
+    pub blind_minutes: u16,
 }
 
 /// `[notify]`
@@ -376,6 +382,8 @@ pub enum Problem {
     Secrets(String),
     /// Outside the range.
     Recheck(u64),
+    /// Outside the range.
+    Blind(u16),
 }
 
 impl fmt::Display for Problem {
@@ -425,6 +433,11 @@ impl Problem {
                 lang,
                 "watch.recheck_seconds は 60 から 300 の間にしてください（今は {seconds}）",
                 "watch.recheck_seconds must be from 60 to 300 (it is {seconds})"
+            ),
+            Self::Blind(minutes) => say!(
+                lang,
+                "watch.blind_minutes は 1 から 1440 の間にしてください（今は {minutes}）",
+                "watch.blind_minutes must be from 1 to 1440 (it is {minutes})"
             ),
         }
     }
@@ -535,6 +548,9 @@ impl Config {
     fn problem(&self) -> Option<Problem> {
         if !RECHECK_SECONDS.contains(&self.watch.recheck_seconds) {
             return Some(Problem::Recheck(self.watch.recheck_seconds));
+        }
+        if !BLIND_MINUTES.contains(&self.watch.blind_minutes) {
+            return Some(Problem::Blind(self.watch.blind_minutes));
         }
         if self.accounts.is_empty() {
             return Some(Problem::NoAccounts);
@@ -668,6 +684,7 @@ mod tests {
         assert!(words(&ACCOUNT.replace("hanako@example.jp", "hanako")).contains("mail address"));
         assert!(words(&ACCOUNT.replace("\"uni\"", "\"u/ni\"")).contains("letters"));
         assert!(words(&format!("[watch]\nrecheck_seconds = 5\n{ACCOUNT}")).contains("60 to 300"));
+        assert!(words(&format!("[watch]\nblind_minutes = 0\n{ACCOUNT}")).contains("1 to 1440"));
     }
 
     #[test]
@@ -691,7 +708,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 12, "{known:?}");
+        assert_eq!(known.len(), 13, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);

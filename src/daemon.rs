@@ -4,6 +4,9 @@
 //! dropped at any await, because the cursor moves in the same transaction as the mail it has
 //! passed. Submitting may not: see [`deliver`].
 
+pub(crate) mod blindness;
+
+use std::cell::RefCell;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -16,10 +19,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::UnixDatagram;
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::blindness::Blindness;
 use crate::classify::{Outcome, classify};
 use crate::clock::Clock;
 use crate::config::{Account, Config, Paths};
@@ -37,7 +41,7 @@ use crate::reply::advice::advice;
 use crate::smtp::{self, Submission};
 use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
 use crate::tell::tell;
-use crate::{say, systemd};
+use crate::{rousing, say, systemd};
 
 /// How long tasks may take to reach a safe point when stopping. Shorter than the unit's
 /// `TimeoutStopSec`, so that systemd need not kill.
@@ -49,6 +53,10 @@ const ACCOUNT_RETRY: SignedDuration = SignedDuration::from_mins(1);
 /// Longest sleep while something is due later. A monotonic timer stands still while the machine
 /// is suspended; looking at the clock this often keeps "due at nine" from becoming "due at eleven".
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// What EHLO says about this machine: an address literal instead of a host name tells the provider
+/// nothing (RFC 5321 §4.1.4).
+pub(crate) const HELO: &str = "[127.0.0.1]";
 
 /// Said on the socket: the store was changed.
 const CHANGED: &[u8] = b"changed";
@@ -217,6 +225,8 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     /// Something was stored that may have to be told, or need not be told any more.
     pub(crate) news: Notify,
+    /// Accounts that nothing is received from.
+    pub(crate) blindness: RefCell<Blindness>,
     /// Something was approved.
     changed: Notify,
     /// Reasons for accounts not to wait any longer.
@@ -243,6 +253,7 @@ pub async fn run(
             "A submission was cut off; whether it arrived is not known"
         );
     }
+    let patience = Duration::from_mins(config.watch.blind_minutes.into());
     let shared = Rc::new(Shared {
         config,
         paths,
@@ -251,6 +262,7 @@ pub async fn run(
         knowledge,
         store,
         news: Notify::new(),
+        blindness: RefCell::new(Blindness::new(patience)),
         changed: Notify::new(),
         wake: tokio::sync::watch::Sender::new(Wake::default()),
     });
@@ -261,6 +273,7 @@ pub async fn run(
     }
     tasks.spawn_local(tell(shared.clone(), voice, stop.child_token()));
     tasks.spawn_local(deliver(shared.clone(), outbox, stop.child_token()));
+    tasks.spawn_local(roused(shared.clone(), stop.child_token()));
     tasks.spawn_local(listened(shared.clone(), socket, stop.child_token()));
     tasks.close();
     ready();
@@ -306,6 +319,12 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
             }
         }
     }
+}
+
+/// Passes on that the machine woke up or that the network is back.
+async fn roused(shared: Rc<Shared>, stop: CancellationToken) {
+    let rouse = || shared.wake.send_modify(|wake| wake.network += 1);
+    stop.run_until_cancelled(rousing::listen(rouse)).await;
 }
 
 /// Watches one account.
@@ -420,6 +439,10 @@ impl Keeper for Inbox {
                 "The account's health could not be stored: {error}"
             );
         }
+        let news = self.shared.blindness.borrow_mut().note(&self.account, &health, Instant::now());
+        if news {
+            self.shared.news.notify_one();
+        }
         systemd::status(&self.shared.store, &self.shared.config, self.shared.lang);
     }
 }
@@ -531,8 +554,15 @@ async fn submission(shared: &Shared, name: &str) -> Result<Submission, String> {
     let credential =
         account.secret_source(&shared.paths).read().await.map_err(|error| error.to_string())?;
     let user = account.login().to_owned();
-    // An address literal instead of a host name: it tells the provider nothing (RFC 5321 §4.1.4).
-    Ok(Submission { server, user, credential, helo: "[127.0.0.1]".to_owned() })
+    Ok(Submission { server, user, credential, helo: HELO.to_owned() })
+}
+
+/// Sleeps until `due`, not counting the time in which the machine sleeps; for ever if nothing is due.
+pub(crate) async fn awake_until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Sleeps until `due` by the clock on the wall; for ever if nothing is due.

@@ -3,8 +3,11 @@
 //! TLS always, checked against the system's roots or the `ca_file` of the account; plaintext only
 //! to a loopback host that the configuration names so.
 
+pub mod certificate;
+
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +103,41 @@ pub enum ConnectError {
     PlaintextRefused(String),
 }
 
+/// What to do about a handshake that ended like this.
+fn tls_hint(source: &io::Error, lang: Lang) -> String {
+    use rustls::CertificateError as C;
+    let error = source.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    match error {
+        Some(rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. })) => say!(
+            lang,
+            "サーバーの証明書の期限が切れています。このパソコンの時計が合っているかを確かめ、合っていればサーバーの管理者に知らせてください",
+            "the server's certificate has expired: check this machine's clock, and if it is right, tell whoever runs the server"
+        ),
+        Some(rustls::Error::InvalidCertificate(
+            C::NotValidForName | C::NotValidForNameContext { .. },
+        )) => say!(
+            lang,
+            "サーバーの証明書は別の名前のものです。host を、メール会社の案内にあるとおりに書いてください",
+            "the server's certificate is for another name: write `host` just as your provider's help page does"
+        ),
+        Some(rustls::Error::InvalidCertificate(C::UnknownIssuer)) => say!(
+            lang,
+            "サーバーの証明書を発行した認証局が、このパソコンでは信頼されていません。大学や会社の独自の認証局なら、その証明書を ca_file に書いてください",
+            "the authority behind the server's certificate is not trusted here; if it is your university's or company's own, name its certificate in `ca_file`"
+        ),
+        Some(rustls::Error::InvalidMessage(_)) => say!(
+            lang,
+            "このポートでは TLS が使われていないようです。ポート番号と security を確かめてください（993 は tls、143 は starttls が普通です）",
+            "the server does not speak TLS on this port: check port and `security` (usual are 993 with tls, 143 with starttls)"
+        ),
+        _ => say!(
+            lang,
+            "証明書の期限と名前、時計、security の設定を確かめてください。自分の認証局を使うサーバーには ca_file を指定できます",
+            "check the certificate's name and expiry, this machine's clock, and `security`; for a server with its own authority set `ca_file`"
+        ),
+    }
+}
+
 impl Explain for ConnectError {
     fn explain(&self, lang: Lang) -> Explanation {
         match self {
@@ -128,11 +166,7 @@ impl Explain for ConnectError {
                 "{server} と安全に接続できません: {source}",
                 "no secure connection to {server}: {source}"
             ))
-            .hint(say!(
-                lang,
-                "証明書の期限と名前、時計、security の設定を確かめてください。自分の認証局を使うサーバーには ca_file を指定できます",
-                "check the certificate's name and expiry, this machine's clock, and `security`; for a server with its own authority set `ca_file`"
-            )),
+            .hint(tls_hint(source, lang)),
             Self::Roots(words) => Explanation::new(say!(
                 lang,
                 "信頼する証明書を読めません: {words}",
@@ -159,15 +193,7 @@ impl Explain for ConnectError {
 
 /// Connects TCP only; the caller adds TLS (at once, or after STARTTLS) with [`secure`].
 pub async fn connect(server: &Server) -> Result<TcpStream, ConnectError> {
-    let addresses: Vec<_> = tokio::net::lookup_host((server.host.as_str(), server.port))
-        .await
-        .map_err(|source| ConnectError::Resolve { host: server.host.clone(), source })?
-        .collect();
-    if server.security == Security::Plain
-        && !addresses.iter().all(|address| address.ip().is_loopback())
-    {
-        return Err(ConnectError::PlaintextRefused(server.host.clone()));
-    }
+    let addresses = resolve(server).await?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         match timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
@@ -183,6 +209,23 @@ pub async fn connect(server: &Server) -> Result<TcpStream, ConnectError> {
         }
     }
     Err(ConnectError::Connect { server: server.to_string(), source: last })
+}
+
+/// The addresses of `server`.
+pub async fn resolve(server: &Server) -> Result<Vec<SocketAddr>, ConnectError> {
+    let failed = |source| ConnectError::Resolve { host: server.host.clone(), source };
+    let addresses =
+        timeout(CONNECT_LIMIT, tokio::net::lookup_host((server.host.as_str(), server.port)));
+    let addresses: Vec<_> = match addresses.await {
+        Ok(found) => found.map_err(failed)?.collect(),
+        Err(_elapsed) => return Err(failed(io::ErrorKind::TimedOut.into())),
+    };
+    if server.security == Security::Plain
+        && !addresses.iter().all(|address| address.ip().is_loopback())
+    {
+        return Err(ConnectError::PlaintextRefused(server.host.clone()));
+    }
+    Ok(addresses)
 }
 
 /// Small writes leave at once, and a dead peer is noticed.

@@ -259,6 +259,11 @@ async fn run(command: &[String]) -> Result<Secret, SecretError> {
     first_line(&text).ok_or_else(|| failed("its first line is empty".to_owned()))
 }
 
+/// Whether a keyring answers on the session bus, locked or not.
+pub async fn keyring_answers() -> Result<(), SecretError> {
+    search(&[("service", "goen")]).await.map(|_found| ())
+}
+
 /// The service's object on the bus.
 const SERVICE: &str = "/org/freedesktop/secrets";
 
@@ -269,14 +274,7 @@ type WireSecret = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 /// own, and whoever could listen there could ask the keyring as well.
 async fn keyring(account: &str) -> Result<Secret, SecretError> {
     let absent = |error: zbus::Error| SecretError::NoKeyring(error.to_string());
-    let bus = zbus::connection::Builder::session()
-        .method_timeout(KEYRING_LIMIT)
-        .build()
-        .await
-        .map_err(absent)?;
-    let attributes = HashMap::from([("service", "goen"), ("account", account)]);
-    let (unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
-        ask(&bus, SERVICE, "Service", "SearchItems", &(attributes,)).await.map_err(absent)?;
+    let (bus, unlocked, locked) = search(&[("service", "goen"), ("account", account)]).await?;
     let Some(item) = unlocked.first() else {
         return Err(if locked.is_empty() {
             SecretError::Missing(account.to_owned())
@@ -292,6 +290,22 @@ async fn keyring(account: &str) -> Result<Secret, SecretError> {
         ask(&bus, item, "Item", "GetSecret", &(session,)).await.map_err(absent)?;
     let text = Zeroizing::new(String::from_utf8_lossy(&secret.2).into_owned());
     first_line(&text).ok_or_else(|| SecretError::Missing(account.to_owned()))
+}
+
+/// Items with these attributes: those that can be read, and those in a locked keyring.
+async fn search(
+    attributes: &[(&str, &str)],
+) -> Result<(Connection, Vec<OwnedObjectPath>, Vec<OwnedObjectPath>), SecretError> {
+    let absent = |error: zbus::Error| SecretError::NoKeyring(error.to_string());
+    let bus = zbus::connection::Builder::session()
+        .method_timeout(KEYRING_LIMIT)
+        .build()
+        .await
+        .map_err(absent)?;
+    let attributes: HashMap<&str, &str> = attributes.iter().copied().collect();
+    let (unlocked, locked) =
+        ask(&bus, SERVICE, "Service", "SearchItems", &(attributes,)).await.map_err(absent)?;
+    Ok((bus, unlocked, locked))
 }
 
 /// Calls `org.freedesktop.Secret.<interface>.<method>` and reads its answer.

@@ -24,8 +24,11 @@ use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::{Mail, MessageId};
 use crate::say;
 
+mod events;
 pub(crate) mod outbox;
 mod telling;
+
+pub use self::events::{Event, What};
 
 /// All migrations, oldest first; `PRAGMA user_version` counts those that ran.
 const MIGRATIONS: &[&str] = &[include_str!("store/migrations/0001_start.sql")];
@@ -204,6 +207,24 @@ pub struct AccountStatus {
     pub since: Timestamp,
 }
 
+/// What the user was told of an account that nothing is received from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It cannot be reached.
+    Unreachable,
+    /// It waits for the user.
+    Stopped,
+}
+
+impl Told {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// A message that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SetAside {
@@ -365,6 +386,7 @@ impl Store {
                     if found.verdict.outcome.is_result() || found.verdict.outcome == Outcome::Unsure {
                         intend_notification(sql, id, announce, now)?;
                     }
+                    events::found(sql, account, id, announce == Announce::Quietly, now)?;
                     new.push(id);
                 }
             }
@@ -447,14 +469,17 @@ impl Store {
                     Ok((row.get(0)?, row.get(1)?))
                 })
                 .optional()?;
-            let since = match before {
-                Some((stored, since))
-                    if serde_json::from_str::<AccountHealth>(&stored)?.same_kind(health) =>
-                {
-                    since
+            let earlier = match before {
+                Some((stored, since)) => {
+                    let same = serde_json::from_str::<AccountHealth>(&stored)?.same_kind(health);
+                    same.then_some(since)
                 }
-                _ => seconds(now),
+                None => None,
             };
+            if earlier.is_none() {
+                events::health(sql, account, health, now)?;
+            }
+            let since = earlier.unwrap_or(seconds(now));
             sql.execute(
                 "INSERT INTO account (name, health, since, changed_at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT DO UPDATE SET health = excluded.health, since = excluded.since,
@@ -482,6 +507,32 @@ impl Store {
                 })
             })
             .collect()
+        })
+    }
+
+    /// What the user was last told of the account's blindness.
+    pub fn told(&self, account: &str) -> Result<Option<Told>, StoreError> {
+        self.read(|sql| {
+            let told: Option<Option<String>> = sql
+                .query_row("SELECT told FROM account WHERE name = ?1", [account], |row| row.get(0))
+                .optional()?;
+            Ok(match told.flatten().as_deref() {
+                Some("stopped") => Some(Told::Stopped),
+                Some(_) => Some(Told::Unreachable),
+                None => None,
+            })
+        })
+    }
+
+    /// Notes what the user is told of the account's blindness; `None` when it is well again. Noted
+    /// before it is shown, so that no restart says it twice.
+    pub fn set_told(&self, account: &str, told: Option<Told>) -> Result<(), StoreError> {
+        self.write(|sql| {
+            sql.execute(
+                "UPDATE account SET told = ?2 WHERE name = ?1",
+                params![account, told.map(Told::name)],
+            )?;
+            Ok(())
         })
     }
 

@@ -5,6 +5,7 @@
 //! what is being shown was marked shown before.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -12,8 +13,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::classify::Outcome;
 use crate::config::Account;
-use crate::daemon::{Shared, Voice, guide, until};
+use crate::daemon::{Shared, Voice, awake_until, guide, until};
 use crate::guide::Reveal;
 use crate::lang::Lang;
 use crate::notify::link::Event;
@@ -30,6 +32,9 @@ pub mod when;
 
 /// Notifications are tried again after this long, where nothing tells that it would go now.
 const RETRY: SignedDuration = SignedDuration::from_mins(1);
+
+/// The same on the clock that stands still while the machine sleeps.
+const RETRY_AWAKE: Duration = Duration::from_mins(1);
 
 /// The clock on the wall went this much further than the one that stands still in sleep: the
 /// machine was suspended.
@@ -54,10 +59,12 @@ pub(crate) async fn tell(shared: Rc<Shared>, voice: Voice, stop: CancellationTok
                 Some(later(shared.clock.now(), RETRY))
             }
         };
+        let blind = shared.blindness.borrow().next(Instant::now());
         let heard = tokio::select! {
             () = stop.cancelled() => return,
             () = news => Ok(()),
             () = until(next, &shared.clock) => Ok(()),
+            () = awake_until(blind) => Ok(()),
             event = event(&mut teller.voice) => teller.hear(event).await,
             Some(opened) = teller.opening.join_next() => match opened {
                 Ok((mail_id, Opened::Nothing)) => {
@@ -128,6 +135,8 @@ impl Teller {
         let together = matches!(hours.bad_news, BadNews::Daily(_));
         let plan = self.pace.plan(due, together, self.started.elapsed());
         let with_others = !plan.singles.is_empty();
+        // An account's trouble is neither good news nor bad, but it is no news for the night either.
+        let speaks_at = when(Outcome::Unsure, time, now, &zone, &hours);
         let told = async {
             // Before anything is marked: a desktop that is not there is to cost nothing.
             if let (Voice::Desktop(link), true) = (&mut self.voice, plan.has_any()) {
@@ -136,7 +145,13 @@ impl Teller {
             for mail_id in plan.singles {
                 self.tell_one(mail_id).await?;
             }
-            self.tell_together(&plan.together, with_others).await
+            self.tell_together(&plan.together, with_others).await?;
+            if speaks_at <= time {
+                self.tell_blindness().await?;
+            } else {
+                next = Some(next.map_or(speaks_at, |next| next.min(speaks_at)));
+            }
+            Ok(())
         };
         match told.await {
             Ok(()) => {
@@ -193,6 +208,36 @@ impl Teller {
             self.summed.clear();
         }
         self.summed.extend(marked);
+        Ok(())
+    }
+
+    /// Says which accounts nothing has been received from for too long, and which are well again.
+    async fn tell_blindness(&mut self) -> Result<(), StoreError> {
+        let Shared { store, clock, config, blindness, lang, .. } = &*self.shared;
+        for (number, account) in (1..).zip(&config.accounts) {
+            let told = store.told(&account.name)?;
+            let word = blindness.borrow().due(&account.name, told, Instant::now());
+            let Some(word) = word else { continue };
+            let accounts = store.accounts()?;
+            let Some(status) = accounts.iter().find(|status| status.name == account.name) else {
+                continue;
+            };
+            let (summary, body) =
+                word.said(status, config.notify.reveal, clock.now(), &TimeZone::system(), *lang);
+            // Mails have the positive keys: the good news takes the place of the bad.
+            let notice = Notice { summary, body, urgency: Urgency::Normal, key: -number };
+            store.set_told(&account.name, word.told())?;
+            if let Err(error) = show(&mut self.voice, &notice, None).await {
+                tracing::warn!(
+                    account = account.name,
+                    "A notification could not be shown: {error}"
+                );
+                store.set_told(&account.name, told)?;
+                blindness.borrow_mut().postpone(Instant::now() + RETRY_AWAKE);
+                return Ok(());
+            }
+            tracing::info!(account = account.name, ?word, "The user was told of the account");
+        }
         Ok(())
     }
 
@@ -378,8 +423,6 @@ fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

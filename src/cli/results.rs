@@ -67,7 +67,8 @@ fn sender_name(author: &Address) -> String {
     author.name.clone().unwrap_or_else(|| author.addr_spec.clone())
 }
 
-fn as_json(mail: &StoredMail) -> serde_json::Value {
+/// A mail and its verdict, for scripts.
+pub(super) fn as_json(mail: &StoredMail) -> serde_json::Value {
     let mut value = json!({
         "id": mail.id,
         "account": mail.account,

@@ -70,6 +70,8 @@ pub struct Guard<S> {
     line_bytes: usize,
     literal_bytes: u64,
     literals: u32,
+    /// LIST was asked for.
+    lists: bool,
 }
 
 impl<S> Guard<S> {
@@ -88,7 +90,14 @@ impl<S> Guard<S> {
             line_bytes: 0,
             literal_bytes: 0,
             literals: 0,
+            lists: false,
         }
+    }
+
+    /// Says whether LIST was asked for. While it was not, a list of mailboxes is unwanted: there are
+    /// forms of it that the parser does not know.
+    pub fn expect_lists(&mut self, asked: bool) {
+        self.lists = asked;
     }
 
     /// Whether bytes have arrived that were not handed over yet.
@@ -132,7 +141,7 @@ impl<S> Guard<S> {
         }
         let line = self.held.get_mut(self.start..end).unwrap_or_default();
         if self.kind == Kind::Fresh {
-            self.kind = kind_of(line);
+            self.kind = kind_of(line, self.lists);
         }
         let literal = if self.kind == Kind::Text {
             soften_text(line);
@@ -172,7 +181,7 @@ fn refused(what: String) -> io::Error {
 }
 
 /// Sorts a response by its first words.
-fn kind_of(line: &[u8]) -> Kind {
+fn kind_of(line: &[u8], lists: bool) -> Kind {
     let Some(rest) = line.strip_prefix(b"* ") else {
         // `+ …`, `A1 OK …`; an empty line is nobody's answer.
         return if line.trim_ascii().is_empty() { Kind::Unwanted } else { Kind::Text };
@@ -190,7 +199,7 @@ fn kind_of(line: &[u8]) -> Kind {
     let wanted = if numbered {
         is(keyword, &["EXISTS", "EXPUNGE", "FETCH"])
     } else {
-        is(keyword, &["CAPABILITY", "SEARCH"])
+        is(keyword, &["CAPABILITY", "SEARCH"]) || (lists && is(keyword, &["LIST"]))
     };
     if wanted { Kind::Data } else { Kind::Unwanted }
 }
@@ -347,6 +356,17 @@ mod tests {
         let answer = "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n\r\n* ESEARCH (TAG \"A\") UID ALL 1:3\r\n\
             * METADATA x {3}\r\nabc\r\n* ID (\"name\" {5}\r\nABCDE)\r\n* 3 EXISTS\r\n";
         assert_eq!(passed(answer.as_bytes()).await.unwrap(), b"* 3 EXISTS\r\n");
+    }
+
+    #[tokio::test]
+    async fn mailboxes_are_listed_only_when_asked_for() {
+        let answer = b"* LIST () \"/\" INBOX\r\n";
+        assert_eq!(passed(answer).await.unwrap(), b"");
+        let mut guard = Guard::new(&answer[..], Limits::default());
+        guard.expect_lists(true);
+        let mut seen = Vec::new();
+        guard.read_to_end(&mut seen).await.unwrap();
+        assert_eq!(seen, answer);
     }
 
     #[tokio::test]

@@ -3,7 +3,8 @@
 //! async-imap frames and parses; it would take a refused or cut-off command for an empty success.
 //! Here NO, BAD, the end of the stream, another command's tag and a missing UIDVALIDITY are errors.
 //! The only commands there are: CAPABILITY, STARTTLS, AUTHENTICATE, LOGIN, ID, EXAMINE, UID SEARCH,
-//! UID FETCH with `BODY.PEEK`, IDLE, NOOP, LOGOUT. None changes a mailbox.
+//! UID FETCH with `BODY.PEEK`, IDLE, NOOP, LOGOUT, and LIST when somebody asks which mailboxes there
+//! are. None changes a mailbox.
 //!
 //! Dropping any of these futures half-way leaves answers behind, so whoever drops one, or gets an
 //! error, drops the session. Only the wait in [`Session::idle`] ends early without that.
@@ -53,6 +54,9 @@ const LOGOUT_LIMIT: Duration = Duration::from_secs(2);
 /// Messages searched at once. Their UIDs fit into one line of 1 MiB with room to spare.
 const SEARCH_WINDOW: u32 = 50_000;
 
+/// Most mailboxes listed.
+const LISTED_MAX: usize = 1000;
+
 /// Anything an IMAP session can run over.
 pub trait Wire: AsyncRead + AsyncWrite + Unpin + Debug + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Debug + Send> Wire for T {}
@@ -78,6 +82,7 @@ pub struct Session<S: Wire> {
     last_tag: u32,
     exists: u32,
     changed: bool,
+    greeting: String,
     /// What is being done, for errors. Never holds arguments.
     doing: String,
 }
@@ -94,8 +99,7 @@ pub async fn open(server: &Server) -> Result<Session<Box<dyn Wire>>, SessionErro
         Security::Starttls => {
             let stream = Session::greet(stream).await?.starttls().await?;
             let stream = net::secure(server, stream).await?;
-            // What was said in plaintext is forgotten; there is no second greeting (RFC 9051 §6.2.1).
-            Ok(Session::new(Box::new(stream) as Box<dyn Wire>))
+            Ok(Session::behind_tls(Box::new(stream) as Box<dyn Wire>))
         }
     }
 }
@@ -108,6 +112,7 @@ impl<S: Wire> Session<S> {
             last_tag: 0,
             exists: 0,
             changed: false,
+            greeting: String::new(),
             doing: "the greeting".to_owned(),
         }
     }
@@ -116,12 +121,27 @@ impl<S: Wire> Session<S> {
     pub async fn greet(stream: S) -> Result<Self, SessionError> {
         let mut session = Self::new(stream);
         match session.answer(STEP_LIMIT).await? {
-            Answer::Said { greeting: Greeting::Ok, .. } => Ok(session),
+            Answer::Said { greeting: Greeting::Ok, words } => {
+                session.greeting = words.text;
+                Ok(session)
+            }
             Answer::Said { greeting: Greeting::Preauth, .. } => Err(SessionError::Protocol(
                 "it greets us as somebody who is logged in already (PREAUTH)".to_owned(),
             )),
             _ => Err(SessionError::Protocol("it does not begin with a greeting".to_owned())),
         }
+    }
+
+    /// Goes on over the stream that STARTTLS has led to. What was said in plaintext is forgotten; there
+    /// is no second greeting (RFC 9051 §6.2.1).
+    pub fn behind_tls(stream: S) -> Self {
+        Self::new(stream)
+    }
+
+    /// The server's first words, if it had any.
+    #[must_use]
+    pub fn greeting(&self) -> &str {
+        &self.greeting
     }
 
     /// Asks for TLS and gives the stream back for the handshake.
@@ -144,7 +164,8 @@ impl<S: Wire> Session<S> {
         Ok(self.capabilities().await?.iter().any(|offered| offered == capability))
     }
 
-    async fn capabilities(&mut self) -> Result<&[String], SessionError> {
+    /// What the server can do, names in upper case; asks it if it has not said so.
+    pub async fn capabilities(&mut self) -> Result<&[String], SessionError> {
         if self.capabilities.is_none() {
             self.exec("CAPABILITY", |_answer| {}).await?;
         }
@@ -154,6 +175,22 @@ impl<S: Wire> Session<S> {
     /// Whether mail was announced since the last call.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
+    }
+
+    /// The mailboxes that can be opened, named as people read them; the first 1,000.
+    pub async fn mailboxes(&mut self) -> Result<Vec<String>, SessionError> {
+        let mut names = Vec::new();
+        self.client.get_mut().expect_lists(true);
+        self.exec("LIST \"\" \"*\"", |answer| {
+            if let Answer::Listed(name) = answer
+                && names.len() < LISTED_MAX
+            {
+                names.push(name);
+            }
+        })
+        .await?;
+        self.client.get_mut().expect_lists(false);
+        Ok(names)
     }
 
     /// Opens `mailbox` for reading only.

@@ -233,3 +233,56 @@ fn many_may_open_a_store_that_is_not_there_yet() {
         });
     }
 }
+
+#[test]
+fn what_was_told_of_an_account_outlives_its_changes_of_health() {
+    let store = Store::in_memory().unwrap();
+    assert_eq!(store.told("uni").unwrap(), None);
+    let stopped = AccountHealth::Stopped { words: "refused".to_owned() };
+    store.set_health("uni", &stopped, at(1)).unwrap();
+    store.set_told("uni", Some(Told::Stopped)).unwrap();
+    store.set_health("uni", &AccountHealth::Watching, at(2)).unwrap();
+    assert_eq!(store.told("uni").unwrap(), Some(Told::Stopped));
+    store.set_told("uni", None).unwrap();
+    assert_eq!(store.told("uni").unwrap(), None);
+}
+
+#[test]
+fn what_is_found_and_how_accounts_change_can_be_followed_without_gap_or_repetition() {
+    let store = Store::in_memory().unwrap();
+    let unreachable = |at_second| AccountHealth::Unreachable {
+        words: "no connection".to_owned(),
+        retry_at: at(at_second),
+    };
+    store.set_health("uni", &unreachable(2), at(1)).unwrap();
+    store.set_health("uni", &unreachable(5), at(3)).unwrap();
+    let first = found(1, "a@example.com", Outcome::Declined);
+    store.keep("uni", "INBOX", &batch(vec![first]), cursor(1), Announce::Quietly, at(4)).unwrap();
+    let second = found(2, "b@example.com", Outcome::Offer);
+    let both = batch(vec![second.clone(), second]);
+    store.keep("uni", "INBOX", &both, cursor(2), Announce::From(at(5)), at(5)).unwrap();
+
+    let events = store.events(0, 10).unwrap();
+    let told: Vec<(i64, bool)> = events
+        .iter()
+        .map(|event| match &event.what {
+            What::Mail { mail, quiet } => (mail.id, *quiet),
+            What::Health { .. } => (0, false),
+        })
+        .collect();
+    assert_eq!(told, [(0, false), (1, true), (2, false)], "{events:?}");
+    assert_eq!(store.events(events[1].id, 10).unwrap(), events[2..]);
+    assert_eq!(store.events(0, 2).unwrap(), events[..2]);
+    assert_eq!(store.newest_event().unwrap(), events[2].id);
+}
+
+#[test]
+fn events_are_forgotten_after_a_season_and_their_numbers_never_used_again() {
+    let store = Store::in_memory().unwrap();
+    store.set_health("uni", &AccountHealth::Watching, at(1)).unwrap();
+    let season = 91 * 24 * 3600;
+    store.set_health("uni", &AccountHealth::CatchingUp { done: 0, total: 1 }, at(season)).unwrap();
+    let events = store.events(0, 10).unwrap();
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events[0].id, 2);
+}

@@ -154,10 +154,10 @@ async fn tls_and_starttls_work_and_a_certificate_for_another_name_does_not() {
 
     let elsewhere = Server { host: "127.0.0.2".to_owned(), ..dovecot.server() };
     let refused = session::open(&elsewhere).await;
-    assert!(matches!(refused, Err(SessionError::Connect(_))), "{refused:?}");
+    assert!(format!("{refused:?}").contains("NotValidForName"), "{refused:?}");
     let untrusted = Server { ca_file: None, ..dovecot.server() };
     let refused = session::open(&untrusted).await;
-    assert!(matches!(refused, Err(SessionError::Connect(_))), "{refused:?}");
+    assert!(format!("{refused:?}").contains("UnknownIssuer"), "{refused:?}");
 }
 
 #[tokio::test]

@@ -11,18 +11,23 @@
 )]
 
 mod bad_input;
+mod blindness;
 mod core_is_pure;
 mod crash;
 mod demo;
+mod doctor;
+mod events;
 mod imap;
 mod imap_real;
 mod main_job;
 mod notify;
 mod outbox;
 mod reader;
+mod rousing;
 mod smtp;
 mod smtp_real;
 mod support;
 mod systemd;
 mod telling;
+mod tokens;
 mod words;

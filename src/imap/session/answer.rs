@@ -3,12 +3,13 @@
 use std::fmt;
 
 use async_imap::imap_proto::{
-    AttributeValue, Capability, MailboxDatum, MessageSection, Outcome, Response, ResponseCode,
-    SectionPath, Status,
+    AttributeValue, Capability, MailboxDatum, MessageSection, NameAttribute, Outcome, Response,
+    ResponseCode, SectionPath, Status,
 };
 use jiff::Timestamp;
 
 use crate::imap::cursor::Uid;
+use crate::imap::mailbox_name;
 use crate::imap::parts::{Part, Section};
 
 /// Longest text of a server that is shown or kept, in characters.
@@ -71,6 +72,8 @@ pub(super) enum Answer {
     Expunged(u32),
     /// UIDs found.
     Found(Vec<u32>),
+    /// A mailbox that can be opened, named as people read it.
+    Listed(String),
     /// Something about the message with this number.
     Fetched(u32, Piece),
     /// Nothing we use.
@@ -145,10 +148,25 @@ impl Answer {
             Response::Capabilities(offered) => Self::Capabilities(names(offered)),
             Response::MailboxData(MailboxDatum::Exists(count)) => Self::Exists(*count),
             Response::MailboxData(MailboxDatum::Search(found)) => Self::Found(found.clone()),
+            Response::MailboxData(MailboxDatum::List(listed)) => {
+                if listed.name_attributes.iter().any(|attribute| cannot_be_opened(attribute)) {
+                    return Self::Other;
+                }
+                Self::Listed(presentable(&mailbox_name::decode(&listed.name)))
+            }
             Response::Expunge(number) => Self::Expunged(*number),
             Response::Fetch(number, attributes) => Self::Fetched(*number, piece(attributes)),
             _ => Self::Other,
         }
+    }
+}
+
+/// `\NonExistent` implies `\Noselect` (RFC 9051 §7.3.1).
+fn cannot_be_opened(attribute: &NameAttribute<'_>) -> bool {
+    match attribute {
+        NameAttribute::NoSelect => true,
+        NameAttribute::Extension(name) => name.eq_ignore_ascii_case("\\NonExistent"),
+        _ => false,
     }
 }
 
@@ -267,6 +285,17 @@ mod tests {
     #[test]
     fn words_cannot_write_to_the_terminal() {
         assert_eq!(words_of("* BYE \x1b[2Jgone\x07\r\n").text, "[2Jgone");
+    }
+
+    #[test]
+    fn mailboxes_are_listed_by_the_names_people_read_if_they_can_be_opened() {
+        let listed = |line: &str| match parsed(line) {
+            Answer::Listed(name) => Some(name),
+            _ => None,
+        };
+        assert_eq!(listed("* LIST () \"/\" &kHiAAw-\r\n").as_deref(), Some("選考"));
+        assert_eq!(listed("* LIST (\\Noselect) \"/\" \"[Gmail]\"\r\n"), None);
+        assert_eq!(listed("* LIST (\\NonExistent) NIL gone\r\n"), None);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum SessionError {
     Refused {
         /// The login name.
         user: String,
+        /// `password` or `token`.
+        with: &'static str,
         /// The server's words.
         words: Words,
     },
@@ -84,12 +86,12 @@ impl Explain for SessionError {
     fn explain(&self, lang: Lang) -> Explanation {
         match self {
             Self::Connect(error) => error.explain(lang),
-            Self::Refused { user, words } => Explanation::new(say!(
+            Self::Refused { user, with, words } => Explanation::new(say!(
                 lang,
                 "{user} としてログインできませんでした。サーバーの返事: {words}",
                 "the server refused the login of {user}: {words}"
             ))
-            .hint(refused_hint(words, lang)),
+            .hint(refused_hint(with, words, lang)),
             Self::NoLogin { with, offered } => Explanation::new(if *with == "token" {
                 say!(
                     lang,
@@ -190,7 +192,14 @@ impl Explain for SessionError {
     }
 }
 
-fn refused_hint(words: &Words, lang: Lang) -> String {
+fn refused_hint(with: &str, words: &Words, lang: Lang) -> String {
+    if with == "token" {
+        return say!(
+            lang,
+            "アクセストークンの期限が切れているか、IMAP の許可がないようです。token_command の元になるサインインをやり直してください",
+            "the access token has expired or does not allow IMAP: sign in again with the program behind `token_command`"
+        );
+    }
     // Google names its help page in the answer itself.
     let google = words.text.contains("google.com") || words.text.contains("gmail");
     if google {

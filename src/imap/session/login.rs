@@ -68,7 +68,7 @@ impl<S: Wire> Session<S> {
     async fn login(&mut self, user: &str, password: &str) -> Result<(), SessionError> {
         let command = Line::new(format!("LOGIN {} {}", quoted(user), quoted(password)));
         match self.exec(&command, |_answer| {}).await {
-            Err(SessionError::No { words, .. }) => Err(refused(user, words, None)),
+            Err(SessionError::No { words, .. }) => Err(refused(user, "password", words, None)),
             ended => ended.map(|_words| ()),
         }
     }
@@ -114,7 +114,7 @@ impl<S: Wire> Session<S> {
                 Answer::Done { tag, ok, words } if tags.contains(&tag) => {
                     return match ok {
                         Ending::Ok => Ok(()),
-                        Ending::No => Err(refused(user, words, challenge)),
+                        Ending::No => Err(refused(user, with(mechanism), words, challenge)),
                         Ending::Bad => Err(SessionError::Protocol(format!(
                             "it does not understand AUTHENTICATE {mechanism}: {words}"
                         ))),
@@ -140,14 +140,24 @@ fn decoded(challenge: &str) -> String {
     presentable(&String::from_utf8_lossy(&bytes))
 }
 
-fn refused(user: &str, mut words: Words, challenge: Option<String>) -> SessionError {
+/// What a mechanism takes.
+fn with(mechanism: &str) -> &'static str {
+    if matches!(mechanism, "XOAUTH2" | "OAUTHBEARER") { "token" } else { "password" }
+}
+
+fn refused(
+    user: &str,
+    with: &'static str,
+    mut words: Words,
+    challenge: Option<String>,
+) -> SessionError {
     if let Some(challenge) = challenge.filter(|challenge| !challenge.is_empty()) {
         words.text = format!("{} {challenge}", words.text);
     }
     if is_busy(&words) {
         SessionError::Busy(words)
     } else {
-        SessionError::Refused { user: user.to_owned(), words }
+        SessionError::Refused { user: user.to_owned(), with, words }
     }
 }
 

@@ -58,8 +58,23 @@ CREATE TABLE account (
     name       TEXT    PRIMARY KEY,
     health     TEXT    NOT NULL,          -- JSON of `store::AccountHealth`
     since      INTEGER NOT NULL,
-    changed_at INTEGER NOT NULL
+    changed_at INTEGER NOT NULL,
+    -- What the user was told of its blindness; nothing since it was last told to be well.
+    told       TEXT    CHECK (told IN ('unreachable', 'stopped'))
 ) STRICT;
+
+-- What happened, for `goen events`: a mail that was found, or how an account is doing since.
+CREATE TABLE event (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    at      INTEGER NOT NULL,
+    account TEXT    NOT NULL,
+    mail_id INTEGER REFERENCES mail (id) ON DELETE CASCADE,
+    quiet   INTEGER NOT NULL DEFAULT 0, -- found on the first look back
+    health  TEXT,                       -- JSON of `store::AccountHealth`
+    CHECK ((mail_id IS NULL) <> (health IS NULL))
+) STRICT;
+CREATE INDEX event_by_time ON event (at);
+CREATE INDEX event_by_mail ON event (mail_id);
 
 -- The reply that is being written to a mail; at most one a mail.
 CREATE TABLE draft (

@@ -15,18 +15,25 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use goen::net::{Security, Server};
+use jiff::Timestamp;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 /// Accounts that exist: name and password. Mail to `NAME@test.example` arrives there.
 pub(crate) const USERS: [(&str, &str); 3] =
     [("alice", "wonder land"), ("bob", "builder"), ("hanako", "パスワード")];
 
+/// What tokens are signed with.
+const TOKEN_KEY: &[u8] = b"goen-test-key";
+
 /// How long starting and stopping may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running Dovecot. Certificates are for `localhost`.
+/// A running Dovecot. Certificates are for `localhost` and 127.0.0.1; it listens on 127.0.0.2, too.
 pub(crate) struct Dovecot {
     folder: TempDir,
     /// Plain IMAP and STARTTLS.
@@ -40,6 +47,12 @@ pub(crate) struct Dovecot {
 impl Dovecot {
     /// Starts one, and waits until it answers.
     pub(crate) fn start() -> Self {
+        Self::offering("plain login")
+    }
+
+    /// One that offers these ways to log in. `xoauth2` and `oauthbearer` take tokens as
+    /// [`token`] makes them.
+    pub(crate) fn offering(mechanisms: &str) -> Self {
         assert!(
             Command::new("dovecot").arg("--version").output().is_ok_and(|ran| ran.status.success()),
             "these tests need Dovecot: apt-get install --no-install-recommends dovecot-imapd dovecot-lmtpd"
@@ -53,7 +66,7 @@ impl Dovecot {
         let [imap, imaps, lmtp] = free_ports();
         let dovecot = Self { folder, imap_port: imap, imaps_port: imaps, lmtp_port: lmtp };
         dovecot.write_certificates();
-        dovecot.write_configuration();
+        dovecot.write_configuration(mechanisms);
         dovecot.launch();
         dovecot
     }
@@ -194,7 +207,11 @@ impl Dovecot {
         self.write("server.key", &key.serialize_pem());
     }
 
-    fn write_configuration(&self) {
+    fn write_configuration(&self, mechanisms: &str) {
+        // The key with which tokens are signed: Dovecot looks for it under client and algorithm.
+        let keys = self.path("jwt/default/HS256");
+        fs::create_dir_all(&keys).expect("a folder");
+        fs::write(keys.join("default"), STANDARD.encode(TOKEN_KEY)).expect("a key");
         let folder = self.folder.path().display();
         let root = id(&["-u"]) == "0";
         let users: String =
@@ -223,7 +240,7 @@ impl Dovecot {
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 instance_name = goen-test
-listen = 127.0.0.1
+listen = 127.0.0.1, 127.0.0.2
 protocols = imap lmtp
 shutdown_clients = yes
 ssl = yes
@@ -236,11 +253,17 @@ mail_fsync = never
 first_valid_uid = 0
 first_valid_gid = 0
 mail_max_userip_connections = 200
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 auth_failure_delay = 0 secs
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%n {folder}/users
+  mechanisms = plain login
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
 }}
 userdb {{
   driver = static
@@ -286,6 +309,13 @@ service lmtp {{
 {unprivileged}"
         );
         self.write("dovecot.conf", &configuration);
+        self.write(
+            "oauth2.conf",
+            &format!(
+                "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={folder}/jwt/\n\
+                 username_attribute = email\nissuers = https://idp.test.example\nclient_id = goen\n"
+            ),
+        );
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -297,6 +327,33 @@ impl Drop for Dovecot {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// An access token (JWT, RFC 7519) of `user` that ends at `expires`.
+pub(crate) fn token(user: &str, expires: Timestamp) -> String {
+    let encoded = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = encoded(serde_json::json!({ "alg": "HS256", "typ": "JWT" }));
+    let claims = encoded(serde_json::json!({
+        "sub": user,
+        "email": user,
+        "iss": "https://idp.test.example",
+        "aud": "goen",
+        "iat": expires.as_second() - 3600,
+        "exp": expires.as_second(),
+    }));
+    let signed = format!("{header}.{claims}");
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(hmac(TOKEN_KEY, signed.as_bytes())))
+}
+
+/// HMAC-SHA256 (RFC 2104) with a key of at most 64 bytes.
+fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let pad = |byte: u8| {
+        let mut block = [byte; 64];
+        block.iter_mut().zip(key).for_each(|(padded, key)| *padded ^= key);
+        block
+    };
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(text).finalize();
+    Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().to_vec()
 }
 
 /// What `id` says.
