@@ -27,6 +27,7 @@ mod help;
 pub(crate) mod replies;
 pub(crate) mod results;
 mod review;
+mod telling;
 pub(crate) mod text;
 
 /// Exit status for settings that cannot be used (`EX_CONFIG` of sysexits.h).
@@ -78,6 +79,10 @@ enum Command {
     Settle(replies::SettleArguments),
     /// Try accounts again that are stopped or waiting
     Retry,
+    /// Hold notifications back for a while: 3h, until 18:00, off
+    Quiet(telling::QuietArguments),
+    /// Show a notification, and say what the desktop can do with it
+    NotifyTest,
     /// Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input
     Classify(classify::ClassifyArgs),
     /// The settings file
@@ -243,6 +248,7 @@ fn run(
                     classify::run(&classify, lang, terminal, &mut stdin, &mut out, &mut err);
                 return Ok(ExitCode::from(status));
             }
+            Command::NotifyTest => return telling::notify_test(&console, &mut out),
             Command::Config(command) => return configuration(&command, &paths, &console, &mut out),
             Command::Completions { shell } => {
                 let mut command = help::in_language(Arguments::command(), console.lang);
@@ -276,6 +282,7 @@ fn run(
             Command::Postpone(one) => replies::postpone(&opened, &console, &one, &mut out),
             Command::Discard(one) => replies::discard(&opened, &console, &one, &mut out),
             Command::Settle(settle) => replies::settle(&opened, &console, &settle, &mut out),
+            Command::Quiet(quiet) => telling::quiet(&opened, &console, &quiet, &mut out),
             Command::Retry => {
                 crate::daemon::retry(&opened.paths);
                 Ok(ExitCode::SUCCESS)
@@ -284,6 +291,7 @@ fn run(
             | Command::Run
             | Command::Doctor(_)
             | Command::Classify(_)
+            | Command::NotifyTest
             | Command::Config(_)
             | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         }

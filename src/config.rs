@@ -18,6 +18,7 @@ use crate::outbox::when::{Hours, Wish};
 use crate::reply::Profile;
 use crate::say;
 use crate::secret::Source;
+use crate::tell::when::{self, BadNews, QuietHours};
 
 /// The built-in settings.
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -84,6 +85,24 @@ pub struct Watch {
 pub struct Notify {
     /// What a notification shows.
     pub reveal: Reveal,
+    /// The hours in which nothing is told.
+    pub quiet_hours: QuietHours,
+    /// When bad news is told.
+    pub bad_news: BadNews,
+    /// Whether an offer or a pass may be told in quiet hours.
+    pub good_news_any_time: bool,
+}
+
+impl Notify {
+    /// When results are told.
+    #[must_use]
+    pub fn hours(&self) -> when::Hours {
+        when::Hours {
+            quiet: self.quiet_hours,
+            bad_news: self.bad_news,
+            good_news_any_time: self.good_news_any_time,
+        }
+    }
 }
 
 /// `[reply]`
@@ -697,6 +716,14 @@ mod tests {
         assert!(words(&ACCOUNT.replace("\"uni\"", "\"u/ni\"")).contains("letters"));
         assert!(words(&format!("[watch]\nrecheck_seconds = 5\n{ACCOUNT}")).contains("60 to 300"));
         assert!(words(&format!("[watch]\nblind_minutes = 0\n{ACCOUNT}")).contains("1 to 1440"));
+    }
+
+    #[test]
+    fn hours_that_are_none_are_refused_with_their_line() {
+        let words = words(&format!("[notify]\nbad_news = \"later\"\n{ACCOUNT}"));
+        for part in ["line 2", "later", "daily 19:00"] {
+            assert!(words.contains(part), "{words}");
+        }
     }
 
     #[test]

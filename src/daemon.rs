@@ -5,7 +5,7 @@
 //! passed. Submitting may not: see [`deliver`].
 
 pub(crate) mod beside;
-mod blindness;
+pub(crate) mod blindness;
 
 use std::cell::{Cell, RefCell};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -37,11 +37,13 @@ use crate::imap::{self, Arrival, Health, Keeper};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
-use crate::notify::{Notice, Notifier, NotifyError, Urgency};
+use crate::notify::Notice;
+use crate::notify::link::Link;
 use crate::outbox::{Outbox, OutboxError, when};
 use crate::reply::advice::advice;
 use crate::smtp::{self, Submission};
 use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
+use crate::tell::tell;
 use crate::{rousing, say, systemd};
 
 /// How long tasks may take to reach a safe point when stopping. Shorter than the unit's
@@ -54,12 +56,6 @@ const ACCOUNT_RETRY: SignedDuration = SignedDuration::from_mins(1);
 /// The least time between two submissions: after a resume several may be overdue, and a row of
 /// mails at the same second looks like a machine's.
 const BETWEEN_SUBMISSIONS: SignedDuration = SignedDuration::from_mins(1);
-
-/// A notification that could not be shown is tried again after this long.
-const NOTIFICATION_RETRY: SignedDuration = SignedDuration::from_mins(1);
-
-/// The same on the clock that stands still while the machine sleeps.
-const NOTIFICATION_RETRY_AWAKE: Duration = Duration::from_mins(1);
 
 /// Longest sleep while something is due later. A monotonic timer stands still while the machine
 /// is suspended; looking at the clock this often keeps "due at nine" from becoming "due at eleven".
@@ -79,7 +75,7 @@ const RETRY: &[u8] = b"retry";
 #[derive(Debug)]
 pub enum Voice {
     /// By the desktop's notification server.
-    Desktop(Box<Notifier>),
+    Desktop(Box<Link>),
     /// By whoever listens: the demo.
     Channel(mpsc::UnboundedSender<Notice>),
 }
@@ -229,18 +225,18 @@ pub fn guide(
 }
 
 /// What the tasks of one daemon share.
-struct Shared {
-    config: Config,
+pub(crate) struct Shared {
+    pub(crate) config: Config,
     paths: Paths,
-    clock: Clock,
-    zone: TimeZone,
-    lang: Lang,
-    knowledge: Knowledge,
-    store: Store,
-    /// Something was stored that may have to be told.
-    news: Notify,
+    pub(crate) clock: Clock,
+    pub(crate) zone: TimeZone,
+    pub(crate) lang: Lang,
+    pub(crate) knowledge: Knowledge,
+    pub(crate) store: Store,
+    /// Something was stored that may have to be told, or need not be told any more.
+    pub(crate) news: Notify,
     /// Accounts that nothing is received from.
-    blindness: RefCell<Blindness>,
+    pub(crate) blindness: RefCell<Blindness>,
     /// Something was approved.
     changed: Notify,
     /// What is to be seen to in the user's mailboxes.
@@ -332,6 +328,7 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
                     Ok(_) => {
                         shared.changed.notify_one();
                         shared.beside.look.notify_one();
+                        shared.news.notify_one();
                     }
                     Err(_) => return,
                 }
@@ -470,99 +467,6 @@ impl Keeper for Inbox {
             self.shared.beside.look.notify_one();
         }
         systemd::status(&self.shared.store, &self.shared.config, self.shared.lang);
-    }
-}
-
-/// Tells what is to be told, when it is due. May be dropped at any await: what is being shown was
-/// marked shown before.
-async fn tell(shared: Rc<Shared>, mut voice: Voice, stop: CancellationToken) {
-    loop {
-        // Armed before the look, so that what is stored in between is not slept through.
-        let news = shared.news.notified();
-        if let Err(error) = tell_due(&shared, &mut voice).await {
-            tracing::error!("Notifications cannot be looked up: {error}");
-        }
-        if let Err(error) = tell_blindness(&shared, &mut voice).await {
-            tracing::error!("What was told of the accounts cannot be looked up: {error}");
-        }
-        let next = shared.store.next_notification().ok().flatten();
-        let blind = shared.blindness.borrow().next(Instant::now());
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = news => {}
-            () = until(next, &shared.clock) => {}
-            () = awake_until(blind) => {}
-        }
-    }
-}
-
-async fn tell_due(shared: &Shared, voice: &mut Voice) -> Result<(), StoreError> {
-    while let Some(mail_id) = shared.store.take_notification(shared.clock.now())? {
-        let Some(mail) = shared.store.mail(mail_id)? else { continue };
-        // Counted up with each notification: never the same sentence twice in a row.
-        let variety = shared.store.notifications_shown()?;
-        let guide = guide(&mail, &shared.config, &shared.knowledge, shared.lang, variety);
-        let notice = Notice {
-            summary: guide.summary,
-            body: guide.body,
-            urgency: Urgency::Normal,
-            key: mail_id,
-        };
-        if let Err(error) = voice.show(notice).await {
-            tracing::warn!(mail.id = mail_id, "A notification could not be shown: {error}");
-            let later = shared.clock.now().checked_add(NOTIFICATION_RETRY);
-            shared.store.postpone_notification(mail_id, later.unwrap_or(Timestamp::MAX))?;
-            // The others would fare no better now.
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// Says which accounts nothing has been received from for too long, and which are well again.
-async fn tell_blindness(shared: &Shared, voice: &mut Voice) -> Result<(), StoreError> {
-    for (number, account) in (1..).zip(&shared.config.accounts) {
-        let told = shared.store.told(&account.name)?;
-        let Some(word) = shared.blindness.borrow().due(&account.name, told, Instant::now()) else {
-            continue;
-        };
-        let accounts = shared.store.accounts()?;
-        let Some(status) = accounts.iter().find(|status| status.name == account.name) else {
-            continue;
-        };
-        let zone = TimeZone::system();
-        let (summary, body) =
-            word.said(status, shared.config.notify.reveal, shared.clock.now(), &zone, shared.lang);
-        // Mails have the positive keys: the good news takes the place of the bad.
-        let notice = Notice { summary, body, urgency: Urgency::Normal, key: -number };
-        shared.store.set_told(&account.name, word.told())?;
-        match voice.show(notice).await {
-            Ok(()) => {
-                tracing::info!(account = account.name, ?word, "The user was told of the account");
-            }
-            Err(error) => {
-                tracing::warn!(
-                    account = account.name,
-                    "A notification could not be shown: {error}"
-                );
-                shared.store.set_told(&account.name, told)?;
-                shared.blindness.borrow_mut().postpone(Instant::now() + NOTIFICATION_RETRY_AWAKE);
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
-}
-
-impl Voice {
-    async fn show(&mut self, notice: Notice) -> Result<(), NotifyError> {
-        match self {
-            Self::Desktop(notifier) => notifier.show(&notice).await.map(|_shown| ()),
-            Self::Channel(listener) => {
-                let _ = listener.send(notice);
-                Ok(())
-            }
-        }
     }
 }
 
@@ -712,7 +616,7 @@ async fn submission(shared: &Shared, name: &str) -> Result<Submission, String> {
 }
 
 /// Sleeps until `due`, not counting the time in which the machine sleeps; for ever if nothing is due.
-async fn awake_until(due: Option<Instant>) {
+pub(crate) async fn awake_until(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
@@ -720,7 +624,7 @@ async fn awake_until(due: Option<Instant>) {
 }
 
 /// Sleeps until `due` by the clock on the wall; for ever if nothing is due.
-async fn until(due: Option<Timestamp>, clock: &Clock) {
+pub(crate) async fn until(due: Option<Timestamp>, clock: &Clock) {
     let Some(due) = due else { return std::future::pending().await };
     while clock.now() < due {
         let left = Duration::try_from(due.duration_since(clock.now())).unwrap_or_default();

@@ -8,7 +8,7 @@
 pub mod lang;
 pub mod plain;
 
-// The core: pure. (Also pure: `imap::cursor`, `outbox::state`.)
+// The core: pure. (Also pure: `imap::cursor`, `outbox::state`, `tell::when`, `tell::pace`.)
 pub mod classify;
 pub mod guide;
 pub mod mail;
@@ -31,3 +31,4 @@ pub mod secret;
 pub mod smtp;
 pub mod store;
 mod systemd;
+pub mod tell;

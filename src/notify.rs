@@ -1,8 +1,11 @@
 //! Desktop notifications: quiet, replaceable, and never in the daemon's way.
 //!
-//! A notification carries words only. It has no actions: any program on the session bus can forge
-//! a click, so none may change anything, and the body names the command to type instead. Every
+//! Nothing that a notification offers changes anything: any program on the session bus can try to
+//! forge a click. A click opens the mail at most, and the body names the command to type. Every
 //! exchange with the bus has a time-out, because a notification server may hang for ever.
+//!
+//! The daemon speaks through one [`link::Link`]; a command that has one thing to say uses a
+//! [`Notifier`].
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,6 +19,9 @@ use zbus::names::BusName;
 use crate::lang::{Explain, Explanation, Lang};
 use crate::{plain, say};
 
+pub mod link;
+pub mod portal;
+
 /// How long the bus or the notification server may take for one answer. Servers answer within
 /// 200 ms even for their first popup; one that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How many notifications are kept: GNOME closes those whose sender has left the bus, and each
 /// holds a socket.
 const KEPT: usize = 20;
+
+/// The icon for servers that draw one: from the desktop's own theme, so it is always there.
+const ICON: &str = "mail-unread";
 
 const SERVER: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
@@ -87,6 +96,9 @@ pub enum NotifyError {
     /// The bus or the server did not answer in time.
     #[error("no answer within {} s", PATIENCE.as_secs())]
     NoAnswer,
+    /// The server was given it and has not answered: it may be shown yet.
+    #[error("the notification server was given it and has not answered within {} s", PATIENCE.as_secs())]
+    Unanswered,
     /// The server refused it.
     #[error("the notification server refused: {0}")]
     Refused(String),
@@ -135,7 +147,7 @@ impl Notifier {
         state.meet_server().await?;
         let Some(server) = &state.server else { return Err(NotifyError::NoAnswer) };
 
-        let mut notification = dressed(notice, &server.info);
+        let mut notification = single(notice, &server.info);
         let earlier = state.shown.iter().position(|(key, _)| *key == notice.key);
         if let Some((_, handle)) = earlier.and_then(|index| state.shown.get(index)) {
             notification.id(handle.id());
@@ -232,18 +244,42 @@ fn told_apart(error: zbus::Error) -> NotifyError {
     }
 }
 
-/// `notice` as this server is to be told it.
-fn dressed(notice: &Notice, server: &ServerInfo) -> Notification {
-    let body = plain::lines(&notice.body);
-    let body = if reads_markup(server) { escaped(&body) } else { body };
+/// A notice as one server is to be told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Dressed {
+    summary: String,
+    body: String,
+    /// As the specification counts: 0 low, 1 normal.
+    urgency: u8,
+}
+
+impl Dressed {
+    fn of(notice: &Notice, server: &ServerInfo) -> Self {
+        let body = plain::lines(&notice.body);
+        let body = if reads_markup(server) { escaped(&body) } else { body };
+        Self {
+            summary: plain::one_line(&notice.summary),
+            body: body.trim_end().to_owned(),
+            urgency: match notice.urgency {
+                Urgency::Normal => 1,
+                Urgency::Low => 0,
+            },
+        }
+    }
+}
+
+/// `notice` for a server that is told one thing only.
+fn single(notice: &Notice, server: &ServerInfo) -> Notification {
+    let dressed = Dressed::of(notice, server);
     let mut notification = Notification::new();
     notification
         .appname("goen")
-        .summary(&plain::one_line(&notice.summary))
-        .body(body.trim_end())
-        .icon("mail-unread")
+        .summary(&dressed.summary)
+        .body(&dressed.body)
+        .icon(ICON)
         .hint(Hint::DesktopEntry("goen".to_owned()))
         .hint(Hint::Category("email.arrived".to_owned()))
+        .hint(Hint::Custom("sound-name".to_owned(), "message-new-email".to_owned()))
         .urgency(match notice.urgency {
             Urgency::Normal => notify_rust::Urgency::Normal,
             Urgency::Low => notify_rust::Urgency::Low,
@@ -294,7 +330,7 @@ impl Explain for NotifyError {
                     "GNOME and KDE bring one; elsewhere install one such as dunst or mako. `goen list` shows the results"
                 ),
             ),
-            Self::NoAnswer => (
+            Self::NoAnswer | Self::Unanswered => (
                 say!(
                     lang,
                     "通知を表示するプログラムが {seconds} 秒たっても応答しません",
@@ -348,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_body_is_escaped_for_servers_that_read_markup_and_plain_for_others() {
-        let body = |server: &ServerInfo| dressed(&notice(), server).body;
+        let body = |server: &ServerInfo| Dressed::of(&notice(), server).body;
         let escaped = "&lt;a href='x'&gt;&amp;\ngoen show 3";
         assert_eq!(body(&server("gnome-shell", &["body", "body-markup"])), escaped);
         assert_eq!(body(&server("dunst", &["body"])), escaped);
@@ -357,13 +393,15 @@ mod tests {
 
     #[test]
     fn a_summary_is_one_line_of_plain_text() {
-        assert_eq!(dressed(&notice(), &server("any", &[])).summary, "A<b> B");
+        assert_eq!(Dressed::of(&notice(), &server("any", &[])).summary, "A<b> B");
     }
 
     #[test]
-    fn a_notification_has_no_actions_and_is_never_critical() {
+    fn a_single_notification_has_no_actions_and_none_is_ever_critical() {
         for urgency in [Urgency::Normal, Urgency::Low] {
-            let shown = dressed(&Notice { urgency, ..notice() }, &server("any", &["actions"]));
+            let notice = Notice { urgency, ..notice() };
+            let shown = single(&notice, &server("any", &["actions"]));
+            assert!(Dressed::of(&notice, &server("any", &[])).urgency < 2);
             assert_eq!(shown.actions, Vec::<String>::new());
             assert!(!format!("{shown:?}").contains("Critical"));
         }

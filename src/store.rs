@@ -26,6 +26,7 @@ use crate::say;
 
 mod events;
 pub(crate) mod outbox;
+mod telling;
 
 pub use self::events::{Event, What};
 
@@ -452,60 +453,6 @@ impl Store {
                 .prepare("SELECT outcome, count(*) FROM mail GROUP BY outcome ORDER BY outcome")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
-        })
-    }
-
-    /// Takes the next notification that is due, and marks it shown: it is shown at most once,
-    /// whatever happens next. A caller that could not show it gives it back with
-    /// [`postpone_notification`](Self::postpone_notification).
-    pub fn take_notification(&self, now: Timestamp) -> Result<Option<i64>, StoreError> {
-        self.write(|sql| {
-            let id = sql
-                .query_row(
-                    "UPDATE notification SET state = 'shown', shown_at = ?1
-                     WHERE mail_id = (SELECT mail_id FROM notification WHERE state = 'due' AND due_at <= ?1
-                                      ORDER BY due_at, mail_id LIMIT 1)
-                     RETURNING mail_id",
-                    [seconds(now)],
-                    |row| row.get(0),
-                )
-                .optional()?;
-            Ok(id)
-        })
-    }
-
-    /// Gives a notification back that could not be shown, to be tried again from `due_at`.
-    pub fn postpone_notification(&self, mail_id: i64, due_at: Timestamp) -> Result<(), StoreError> {
-        self.write(|sql| {
-            sql.execute(
-                "UPDATE notification SET state = 'due', due_at = ?2, shown_at = NULL WHERE mail_id = ?1",
-                params![mail_id, seconds(due_at)],
-            )?;
-            Ok(())
-        })
-    }
-
-    /// How many notifications have been shown.
-    pub fn notifications_shown(&self) -> Result<u64, StoreError> {
-        self.read(|sql| {
-            let shown: u32 = sql.query_row(
-                "SELECT count(*) FROM notification WHERE state = 'shown'",
-                [],
-                |row| row.get(0),
-            )?;
-            Ok(shown.into())
-        })
-    }
-
-    /// When the next notification is due.
-    pub fn next_notification(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|sql| {
-            let due: Option<i64> = sql.query_row(
-                "SELECT min(due_at) FROM notification WHERE state = 'due'",
-                [],
-                |row| row.get(0),
-            )?;
-            Ok(due.map(time))
         })
     }
 

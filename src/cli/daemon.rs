@@ -14,7 +14,7 @@ use crate::config::{self, Config, Paths};
 use crate::daemon::{self, Daemon, Voice};
 use crate::demo::{self, Consent};
 use crate::lang::Explain as _;
-use crate::notify::Notifier;
+use crate::notify::link::Link;
 use crate::systemd;
 
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ async fn watch_once(config: Config, paths: &Paths, console: &Console) -> Result<
         clock: console.clock.clone(),
         zone: console.zone.clone(),
         lang: console.lang,
-        voice: Voice::Desktop(Box::new(Notifier::new())),
+        voice: Voice::Desktop(Box::new(Link::new())),
     };
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

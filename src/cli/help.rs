@@ -75,6 +75,12 @@ const JAPANESE: &[(&str, &str)] = &[
     ("goen settle arrived", "相手に届いていた（送信済みにする）"),
     ("goen settle lost", "届いていなかった（もう一度送るには改めて承認が必要）"),
     ("goen retry", "止まっているアカウントや待っているアカウントを、すぐに試し直す"),
+    ("goen quiet", "しばらく通知を控える（3h、18:00 まで、off）"),
+    (
+        "goen quiet how_long",
+        "長さ（30m、3h、1d）、終わりの時刻（18:00）、off のどれか。省くと今の様子",
+    ),
+    ("goen notify-test", "ためしに通知を出し、この環境でできることを示す"),
     (
         "goen classify",
         "ファイルのメールを分類する（.eml、mbox、Maildir、フォルダー、- は標準入力）",

@@ -224,7 +224,7 @@ pub(crate) fn approved(
     let send_at = if at_once { now } else { planned(opened, console)? };
     let outbox = Outbox::new(opened.store.clone());
     outbox.approve(id, digest, send_at, &now.to_zoned(console.zone.clone()))?;
-    daemon::wake(&opened.paths);
+    results::seen(opened, console, id)?;
     writeln!(
         out,
         "{}",
@@ -340,6 +340,7 @@ pub(super) fn discard(
 ) -> Result<ExitCode, Failure> {
     let outbox = Outbox::new(opened.store.clone());
     outbox.discard(arguments.id, console.clock.now())?;
+    results::seen(opened, console, arguments.id)?;
     writeln!(out, "{}", say!(console.lang, "下書きを破棄しました。", "The draft was discarded."))?;
     Ok(ExitCode::SUCCESS)
 }

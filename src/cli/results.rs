@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
+use super::telling::Telling;
 use super::text::{fit, moment, shorten, wrap};
 use super::{Console, Failure, Opened, replies};
 use crate::classify::{Outcome, Verdict};
@@ -16,7 +17,7 @@ use crate::mail::Address;
 use crate::outbox::Outbox;
 use crate::outbox::state::State;
 use crate::say;
-use crate::store::{AccountHealth, AccountStatus, StoredMail};
+use crate::store::{AccountHealth, AccountStatus, StoreError, StoredMail};
 use crate::{daemon, reply};
 
 #[derive(Debug, Args)]
@@ -176,6 +177,13 @@ pub(super) fn mail(opened: &Opened, lang: Lang, id: i64) -> Result<StoredMail, F
     opened.store.mail(id)?.ok_or_else(missing)
 }
 
+/// Notes that a mail was looked at here: its notification can go.
+pub(super) fn seen(opened: &Opened, console: &Console, id: i64) -> Result<(), StoreError> {
+    opened.store.mark_seen(id, console.clock.now())?;
+    daemon::wake(&opened.paths);
+    Ok(())
+}
+
 pub(super) fn show(
     opened: &Opened,
     console: &Console,
@@ -200,6 +208,7 @@ pub(super) fn show(
         return Ok(ExitCode::SUCCESS);
     }
     write!(out, "{}", page(&mail, &guide, console))?;
+    seen(opened, console, mail.id)?;
     if let Some(entry) = entry {
         writeln!(out, "\n{}", wrap(&replies::state_line(&entry, console), console.columns))?;
     } else if !advice.kinds.is_empty() && advice.refusal.is_none() {
@@ -277,6 +286,7 @@ pub(super) fn status(
     let aside = opened.store.set_aside()?;
     let counts = opened.store.counts()?;
     let entries = Outbox::new(opened.store.clone()).entries()?;
+    let telling = Telling::look(opened, console)?;
     if arguments.json {
         let value = json!({
             "running": running,
@@ -284,6 +294,7 @@ pub(super) fn status(
             "set_aside": aside,
             "counts": counts.iter().cloned().collect::<std::collections::BTreeMap<String, u32>>(),
             "replies": entries,
+            "notifications": telling.as_json(),
         });
         writeln!(out, "{value}")?;
         return Ok(ExitCode::SUCCESS);
@@ -305,6 +316,9 @@ pub(super) fn status(
             |status| health_line(status, console),
         );
         writeln!(out, "  {}  {words}", fit(&account.name, 12))?;
+    }
+    for line in telling.lines(console) {
+        writeln!(out, "{}", wrap(&line, console.columns))?;
     }
     if let Some((_, results)) =
         counts.iter().map(|(name, n)| (name, *n)).reduce(|(name, a), (_, b)| (name, a + b))

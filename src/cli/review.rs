@@ -81,6 +81,7 @@ pub(super) fn review(
             writeln!(out, "{}", json!(entry))?;
             continue;
         }
+        results::seen(opened, console, mail.id)?;
         let place = (mails.len() > 1).then(|| format!("{}/{}  ", index + 1, mails.len()));
         let desk = Desk { opened, console, mail, place: place.unwrap_or_default() };
         if let Then::Quit = desk.turn(entry, out)? {

@@ -21,7 +21,7 @@ const WORDS_MAX_COLUMNS: usize = 150;
 
 /// What is known of the accounts since the daemon started.
 #[derive(Debug)]
-pub(super) struct Blindness {
+pub(crate) struct Blindness {
     /// How long an account may be unreachable before its user is told.
     patience: Duration,
     accounts: BTreeMap<String, Sight>,
@@ -43,7 +43,7 @@ enum Sight {
 
 /// Something to tell the user about an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word {
+pub(crate) enum Word {
     /// It has been unreachable for long.
     Unreachable,
     /// It waits for its user.
@@ -53,12 +53,12 @@ pub(super) enum Word {
 }
 
 impl Blindness {
-    pub(super) fn new(patience: Duration) -> Self {
+    pub(crate) fn new(patience: Duration) -> Self {
         Self { patience, accounts: BTreeMap::new(), not_before: None }
     }
 
     /// Notes how an account is doing. Says whether that changes what there may be to tell.
-    pub(super) fn note(&mut self, account: &str, health: &AccountHealth, now: Instant) -> bool {
+    pub(crate) fn note(&mut self, account: &str, health: &AccountHealth, now: Instant) -> bool {
         let before = self.accounts.get(account).copied();
         let sight = match (health, before) {
             (AccountHealth::Watching, _) => Sight::Well,
@@ -74,7 +74,7 @@ impl Blindness {
     }
 
     /// What is to be told of `account`, given what was told last.
-    pub(super) fn due(&self, account: &str, told: Option<Told>, now: Instant) -> Option<Word> {
+    pub(crate) fn due(&self, account: &str, told: Option<Told>, now: Instant) -> Option<Word> {
         if self.not_before.is_some_and(|time| now < time) {
             return None;
         }
@@ -89,7 +89,7 @@ impl Blindness {
     }
 
     /// When there may be something to tell, if nothing happens before.
-    pub(super) fn next(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn next(&self, now: Instant) -> Option<Instant> {
         let blind = self.accounts.values().filter_map(|sight| match sight {
             Sight::Unreachable { since } => Some(*since + self.patience),
             _ => None,
@@ -99,14 +99,14 @@ impl Blindness {
     }
 
     /// Says nothing before `time`.
-    pub(super) fn postpone(&mut self, time: Instant) {
+    pub(crate) fn postpone(&mut self, time: Instant) {
         self.not_before = Some(time);
     }
 }
 
 impl Word {
     /// What the user has been told once this was said.
-    pub(super) fn told(self) -> Option<Told> {
+    pub(crate) fn told(self) -> Option<Told> {
         match self {
             Self::Unreachable => Some(Told::Unreachable),
             Self::Stopped => Some(Told::Stopped),
@@ -115,7 +115,7 @@ impl Word {
     }
 
     /// Summary and body of the notification.
-    pub(super) fn said(
+    pub(crate) fn said(
         self,
         status: &AccountStatus,
         reveal: Reveal,

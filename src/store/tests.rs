@@ -103,6 +103,11 @@ fn two_mails_with_one_message_id_but_other_words_are_two() {
     );
 }
 
+/// The mails that are still to be told.
+fn due(store: &Store) -> Vec<i64> {
+    store.due_notifications().unwrap().iter().map(|due| due.mail_id).collect()
+}
+
 #[test]
 fn a_result_is_told_once_across_restarts() {
     let folder = tempfile::tempdir().unwrap();
@@ -110,11 +115,12 @@ fn a_result_is_told_once_across_restarts() {
     let store = Store::open(&path).unwrap();
     let arrival = batch(vec![found(5, "a@example.jp", Outcome::Declined)]);
     store.keep("uni", "INBOX", &arrival, cursor(5), Announce::From(at(10)), at(10)).unwrap();
-    assert_eq!(store.take_notification(at(9)).unwrap(), None, "not before it is due");
-    assert!(store.take_notification(at(10)).unwrap().is_some());
+    let ids = due(&store);
+    assert_eq!(store.mark_told(&ids, at(10)).unwrap(), ids);
     drop(store);
     let store = Store::open(&path).unwrap();
-    assert_eq!(store.take_notification(at(99)).unwrap(), None);
+    assert_eq!(due(&store), [0; 0]);
+    assert_eq!(store.mark_told(&ids, at(99)).unwrap(), [0; 0]);
 }
 
 #[test]
@@ -122,10 +128,36 @@ fn a_notification_that_could_not_be_shown_comes_again() {
     let store = Store::in_memory().unwrap();
     let arrival = batch(vec![found(5, "a@example.jp", Outcome::Offer)]);
     store.keep("uni", "INBOX", &arrival, cursor(5), Announce::From(at(10)), at(10)).unwrap();
-    let id = store.take_notification(at(10)).unwrap().unwrap();
-    store.postpone_notification(id, at(60)).unwrap();
-    assert_eq!(store.next_notification().unwrap(), Some(at(60)));
-    assert_eq!(store.take_notification(at(60)).unwrap(), Some(id));
+    let ids = due(&store);
+    store.mark_told(&ids, at(10)).unwrap();
+    store.give_back(&ids).unwrap();
+    assert_eq!(due(&store), ids);
+}
+
+#[test]
+fn a_mail_that_was_read_here_is_not_told_any_more() {
+    let store = Store::in_memory().unwrap();
+    let arrival = batch(vec![found(5, "a@example.jp", Outcome::Offer)]);
+    store.keep("uni", "INBOX", &arrival, cursor(5), Announce::From(at(10)), at(10)).unwrap();
+    let ids = due(&store);
+    assert!(!store.is_seen(ids[0]).unwrap());
+    store.mark_seen(ids[0], at(11)).unwrap();
+    assert!(store.is_seen(ids[0]).unwrap());
+    assert_eq!(due(&store), [0; 0]);
+    store.give_back(&ids).unwrap();
+    assert_eq!(due(&store), [0; 0]);
+}
+
+#[test]
+fn asked_for_quiet_has_an_end_and_can_be_ended() {
+    let store = Store::in_memory().unwrap();
+    assert_eq!(store.quiet_until(at(1)).unwrap(), None);
+    store.set_quiet(Some(at(100))).unwrap();
+    store.set_quiet(Some(at(50))).unwrap();
+    assert_eq!(store.quiet_until(at(49)).unwrap(), Some(at(50)));
+    assert_eq!(store.quiet_until(at(50)).unwrap(), None);
+    store.set_quiet(None).unwrap();
+    assert_eq!(store.quiet_until(at(1)).unwrap(), None);
 }
 
 #[test]
@@ -133,7 +165,7 @@ fn the_first_look_back_tells_nothing() {
     let store = Store::in_memory().unwrap();
     let old = batch(vec![found(5, "a@example.jp", Outcome::Declined)]);
     store.keep("uni", "INBOX", &old, cursor(5), Announce::Quietly, at(10)).unwrap();
-    assert_eq!(store.take_notification(at(99)).unwrap(), None);
+    assert_eq!(due(&store), [0; 0]);
     assert_eq!(store.mails(&[Outcome::Declined], 10).unwrap().len(), 1);
 }
 
@@ -142,7 +174,7 @@ fn mails_in_process_are_kept_but_not_told() {
     let store = Store::in_memory().unwrap();
     let receipt = batch(vec![found(5, "a@example.jp", Outcome::InProcess)]);
     store.keep("uni", "INBOX", &receipt, cursor(5), Announce::From(at(1)), at(1)).unwrap();
-    assert_eq!(store.take_notification(at(99)).unwrap(), None);
+    assert_eq!(due(&store), [0; 0]);
 }
 
 #[test]

@@ -3,8 +3,18 @@
 use std::path::{Path, PathBuf};
 
 /// The pure modules: a file, and everything in the folder of its name.
-const CORE: &[&str] =
-    &["mail", "classify", "guide", "reply", "outbox/state", "outbox/when", "imap/cursor", "plain"];
+const CORE: &[&str] = &[
+    "mail",
+    "classify",
+    "guide",
+    "reply",
+    "outbox/state",
+    "outbox/when",
+    "imap/cursor",
+    "tell/when",
+    "tell/pace",
+    "plain",
+];
 
 /// What a pure module has no use for.
 const FOREIGN: &[&str] = &[

@@ -30,5 +30,6 @@ mod smtp;
 mod smtp_real;
 mod support;
 mod systemd;
+mod telling;
 mod tokens;
 mod words;

@@ -22,7 +22,8 @@ CREATE TABLE mail (
     received_at INTEGER NOT NULL,
     outcome     TEXT    NOT NULL,
     verdict     TEXT    NOT NULL,        -- JSON of `classify::Verdict`
-    mail        TEXT    NOT NULL         -- JSON of `mail::Mail`
+    mail        TEXT    NOT NULL,        -- JSON of `mail::Mail`
+    seen_at     INTEGER                  -- when the user looked at it here
 ) STRICT;
 CREATE INDEX mail_by_time ON mail (received_at);
 CREATE INDEX mail_by_message_id ON mail (message_id);
@@ -35,6 +36,12 @@ CREATE TABLE notification (
     shown_at INTEGER
 ) STRICT;
 CREATE INDEX notification_due ON notification (due_at) WHERE state = 'due';
+
+-- `goen quiet 3h`: nothing is told until then.
+CREATE TABLE quiet (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    until INTEGER NOT NULL
+) STRICT;
 
 -- Messages that could not be read: shown by `goen status`, never in the way.
 CREATE TABLE set_aside (

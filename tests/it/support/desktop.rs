@@ -32,11 +32,18 @@ pub(crate) struct Bus {
     _daemon: Killed,
 }
 
+/// A program that shows notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    Dunst,
+    Xfce,
+}
+
 /// A private desktop session with a real notification server.
 pub(crate) struct Desktop {
     bus: Bus,
     display: String,
-    dunst: Option<Killed>,
+    server: Option<Killed>,
     _x: Killed,
 }
 
@@ -103,23 +110,39 @@ impl Desktop {
         x.args(["-displayfd", "1", "-screen", "0", "1024x600x24", "-nolisten", "tcp"]);
         let (x, display) = started(&mut x, "Xvfb (Debian: xvfb)");
         let display = format!(":{display}");
-        Self { bus, display, dunst: None, _x: x }
+        Self { bus, display, server: None, _x: x }
     }
 
-    /// Starts the notification server; ends the one before it.
+    /// Starts dunst; ends the notification server before it.
     pub(crate) async fn start_server(&mut self) {
-        self.dunst = None;
-        let config = self.bus.home.path().join("dunstrc");
-        fs::write(&config, DUNSTRC).unwrap();
+        self.start_server_as(Shows::Dunst).await;
+    }
 
+    /// Starts a notification server; ends the one before it.
+    pub(crate) async fn start_server_as(&mut self, server: Shows) {
+        self.server = None;
         let bus = self.bus.connect().await;
         let proxy = DBusProxy::new(&bus).await.unwrap();
         let changes = proxy.receive_name_owner_changed_with_args(&[(0, SERVER)]);
         let mut changes = changes.await.unwrap();
-        let mut dunst = Command::new("dunst");
-        dunst.arg("-config").arg(&config).envs(self.env()).stdin(Stdio::null());
-        dunst.stdout(Stdio::null()).stderr(Stdio::null());
-        self.dunst = Some(spawned(&mut dunst, "dunst (Debian: dunst)"));
+        let (mut command, what) = match server {
+            Shows::Dunst => {
+                let config = self.bus.home.path().join("dunstrc");
+                fs::write(&config, DUNSTRC).unwrap();
+                let mut dunst = Command::new("dunst");
+                dunst.arg("-config").arg(&config);
+                (dunst, "dunst (Debian: dunst)")
+            }
+            Shows::Xfce => {
+                let mut notifyd = Command::new("/usr/bin/env");
+                // Where Debian puts it depends on the architecture.
+                notifyd.args(["sh", "-c", "exec /usr/lib/*/xfce4/notifyd/xfce4-notifyd"]);
+                notifyd.env("GDK_BACKEND", "x11").env("NO_AT_BRIDGE", "1");
+                (notifyd, "xfce4-notifyd (Debian: xfce4-notifyd)")
+            }
+        };
+        command.envs(self.env()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.server = Some(spawned(&mut command, what));
         let there = async {
             while let Some(change) = changes.next().await {
                 if change.args().is_ok_and(|args| args.new_owner().is_some()) {
@@ -127,7 +150,21 @@ impl Desktop {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, there).await.expect("dunst did not come up");
+        tokio::time::timeout(PATIENCE, there)
+            .await
+            .unwrap_or_else(|_| panic!("{what} did not come up"));
+    }
+
+    /// `kill -9` for the notification server.
+    pub(crate) fn kill_server(&mut self) {
+        self.server = None;
+    }
+
+    /// Clicks somewhere on the screen.
+    pub(crate) fn click(&self, x: u32, y: u32) {
+        let mut click = Command::new("xdotool");
+        click.args(["mousemove", &x.to_string(), &y.to_string(), "click", "1"]).envs(self.env());
+        output(&mut click, "xdotool (Debian: xdotool)");
     }
 
     /// The session bus of this desktop.

@@ -1,0 +1,120 @@
+//! What is to be told, what was told, what was read meanwhile, and for how long to be quiet.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Store, StoreError, seconds, time};
+use crate::classify::Outcome;
+use crate::tell::pace::Due;
+
+impl Store {
+    /// The results that have still to be told, whenever that may be.
+    pub fn due_notifications(&self) -> Result<Vec<Due>, StoreError> {
+        self.read(|sql| {
+            let mut statement = sql.prepare(
+                "SELECT mail.id, outcome, received_at FROM notification
+                 JOIN mail ON mail.id = mail_id WHERE state = 'due' ORDER BY mail.id",
+            )?;
+            let rows = statement.query_map([], |row| {
+                let name: String = row.get(1)?;
+                let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.name() == name);
+                Ok(Due {
+                    mail_id: row.get(0)?,
+                    // A name of another version: told neutrally.
+                    outcome: outcome.unwrap_or(Outcome::Unsure),
+                    received_at: time(row.get(2)?),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Marks notifications shown, all or none, and says which of them were still to be shown: each
+    /// is shown at most once, whatever happens next. A caller that could not show one gives it back
+    /// with [`give_back`](Self::give_back).
+    pub fn mark_told(&self, mail_ids: &[i64], now: Timestamp) -> Result<Vec<i64>, StoreError> {
+        self.write(|sql| {
+            let mut statement = sql.prepare(
+                "UPDATE notification SET state = 'shown', shown_at = ?2 WHERE mail_id = ?1 AND state = 'due'",
+            )?;
+            let mut marked = Vec::new();
+            for mail_id in mail_ids {
+                if statement.execute(params![mail_id, seconds(now)])? == 1 {
+                    marked.push(*mail_id);
+                }
+            }
+            Ok(marked)
+        })
+    }
+
+    /// Gives notifications back that could not be shown, unless the mail was read meanwhile.
+    pub fn give_back(&self, mail_ids: &[i64]) -> Result<(), StoreError> {
+        self.write(|sql| {
+            let mut statement = sql.prepare(
+                "UPDATE notification SET state = 'due', shown_at = NULL WHERE mail_id = ?1
+                 AND state = 'shown' AND (SELECT seen_at FROM mail WHERE id = ?1) IS NULL",
+            )?;
+            for mail_id in mail_ids {
+                statement.execute([mail_id])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// How many notifications have been shown.
+    pub fn notifications_shown(&self) -> Result<u64, StoreError> {
+        self.read(|sql| {
+            let shown: u32 = sql.query_row(
+                "SELECT count(*) FROM notification WHERE state = 'shown'",
+                [],
+                |row| row.get(0),
+            )?;
+            Ok(shown.into())
+        })
+    }
+
+    /// Notes that the user has seen a mail: it needs no notification any more.
+    pub fn mark_seen(&self, mail_id: i64, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|sql| {
+            sql.execute(
+                "UPDATE mail SET seen_at = ?2 WHERE id = ?1 AND seen_at IS NULL",
+                params![mail_id, seconds(now)],
+            )?;
+            sql.execute(
+                "UPDATE notification SET state = 'quiet' WHERE mail_id = ?1 AND state = 'due'",
+                [mail_id],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Whether the user has seen a mail here.
+    pub fn is_seen(&self, mail_id: i64) -> Result<bool, StoreError> {
+        self.read(|sql| {
+            let seen: Option<Option<i64>> = sql
+                .query_row("SELECT seen_at FROM mail WHERE id = ?1", [mail_id], |row| row.get(0))
+                .optional()?;
+            Ok(seen.flatten().is_some())
+        })
+    }
+
+    /// Until when nothing is to be told, if that was asked for and is not over.
+    pub fn quiet_until(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|sql| {
+            let until: Option<i64> =
+                sql.query_row("SELECT until FROM quiet", [], |row| row.get(0)).optional()?;
+            Ok(until.map(time).filter(|until| *until > now))
+        })
+    }
+
+    /// Asks for quiet until then; `None` ends it.
+    pub fn set_quiet(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
+        self.write(|sql| {
+            sql.execute("DELETE FROM quiet", [])?;
+            if let Some(until) = until {
+                sql.execute("INSERT INTO quiet (id, until) VALUES (1, ?1)", [seconds(until)])?;
+            }
+            Ok(())
+        })
+    }
+}
