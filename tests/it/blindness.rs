@@ -95,6 +95,7 @@ async fn an_account_that_cannot_be_reached_is_told_of_after_an_hour_and_once() {
             let start_time: jiff::Timestamp = start_time;
             start_time + start.elapsed()
         }),
+        zone: jiff::tz::TimeZone::UTC,
         lang: Lang::En,
         voice: Voice::Channel(teller),
     };

@@ -226,6 +226,7 @@ impl Dovecot {
         self.write("server.key", &key.serialize_pem());
     }
 
+    #[expect(clippy::too_many_lines, reason = "one configuration file")]
     fn write_configuration(&self, mechanisms: &str) {
         let folder = self.folder.path().display();
         let root = id(&["-u"]) == "0";
