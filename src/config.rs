@@ -739,7 +739,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 15, "{known:?}");
+        assert_eq!(known.len(), 18, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);
