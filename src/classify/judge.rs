@@ -1,8 +1,8 @@
 //! From cues to an outcome: which words count, what they add up to, and when to abstain.
 
+use super::Outcome;
 use super::rules::{Hit, Lexicon, Points, Rules};
 use super::text::{Place, Text};
-use super::Outcome;
 use crate::lang::Lang;
 use crate::mail::{Mail, Role};
 
@@ -10,13 +10,13 @@ use crate::mail::{Mail, Role};
 const STRONG: f32 = 1.5;
 
 /// Least probability with which a mail is called declined: the worst error of all.
-const SURE_DECLINED: f32 = 0.50;
+const SURE_DECLINED: f32 = 0.70;
 
 /// Least probability with which a mail is called a pass or an offer.
-const SURE_GOOD: f32 = 0.45;
+const SURE_GOOD: f32 = 0.60;
 
 /// What a mail says beyond its cues: features that are learned like cues.
-pub(crate) const MAIL_FEATURES: [&str; 37] = [
+pub(crate) const MAIL_FEATURES: [&str; 38] = [
     "mail/always",
     "mail/list-unsubscribe",
     "mail/bulk",
@@ -30,6 +30,7 @@ pub(crate) const MAIL_FEATURES: [&str; 37] = [
     "mail/weak-evidence-only",
     "mail/no-application",
     "mail/no-hiring",
+    "mail/hiring-sender",
     "mail/passed-for-sender",
     "mail/to-nobody",
     "only/declined",
@@ -69,6 +70,7 @@ fn prior_of_mail_feature(name: &str) -> Points {
         "mail/weak-evidence-only" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, 0.5, 0.4, 0.3],
         "mail/no-application" => [-0.6, -0.6, -0.6, -0.4, -0.4, -0.4, -1.2, 0.0, 1.2],
         "mail/no-hiring" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, -0.8, 0.0, 0.8],
+        "mail/hiring-sender" => [0.4, 0.3, 0.3, 0.3, 0.3, 0.3, 0.4, 0.2, -1.8],
         "mail/passed-for-sender" => [-3.0, -2.0, -2.0, -2.0, 0.0, 0.0, -0.5, 0.0, 3.0],
         "mail/to-nobody" => [0.0, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
         "only/declined" => [1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
@@ -138,7 +140,8 @@ fn text_of(mail: &Mail) -> Text {
     let mut text = Text::default();
     text.push(strip_reply_prefix(&mail.subject), Place::Subject, mail.lang);
     let answer = is_answer(mail);
-    let has_new = mail.body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
+    let has_new =
+        mail.body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
     text.push_blocks(&mail.body, mail.lang, |role| match role {
         Role::New => Some(Place::New),
         // Below an answer, the words "passed on" are the mail that is answered.
@@ -149,7 +152,9 @@ fn text_of(mail: &Mail) -> Text {
     });
     for attached in mail.attached.iter().take(3) {
         text.push(&attached.subject, Place::Passed, attached.lang);
-        text.push_blocks(&attached.body, attached.lang, |role| (role == Role::New).then_some(Place::Passed));
+        text.push_blocks(&attached.body, attached.lang, |role| {
+            (role == Role::New).then_some(Place::Passed)
+        });
     }
     text
 }
@@ -158,7 +163,10 @@ fn strip_reply_prefix(subject: &str) -> &str {
     let mut subject = subject.trim();
     loop {
         let Some(head) = subject.get(..3) else { return subject };
-        if !(head.eq_ignore_ascii_case("re:") || head.eq_ignore_ascii_case("fw:") || head.eq_ignore_ascii_case("fwd")) {
+        if !(head.eq_ignore_ascii_case("re:")
+            || head.eq_ignore_ascii_case("fw:")
+            || head.eq_ignore_ascii_case("fwd"))
+        {
             return subject;
         }
         let Some((_, rest)) = subject.split_once(':') else { return subject };
@@ -168,16 +176,21 @@ fn strip_reply_prefix(subject: &str) -> &str {
 
 /// The mail answers another.
 pub(crate) fn is_answer(mail: &Mail) -> bool {
-    !mail.in_reply_to.is_empty() || mail.subject.trim_start().get(..3).is_some_and(|head| head.eq_ignore_ascii_case("re:"))
+    !mail.in_reply_to.is_empty()
+        || mail.subject.trim_start().get(..3).is_some_and(|head| head.eq_ignore_ascii_case("re:"))
 }
 
 /// The hits that count: the author's new words, and words passed on where the new ones give no result.
 /// Where a decision is stated in so many words, loose evidence of another one is dropped.
 pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
     let cue = |hit: &Hit| lexicon.cues.get(hit.cue);
-    let strong_new = hits
-        .iter()
-        .any(|hit| hit.place == Place::New && !hit.supposed && cue(hit).is_some_and(|cue| cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG));
+    let strong_new = hits.iter().any(|hit| {
+        hit.place == Place::New
+            && !hit.supposed
+            && cue(hit).is_some_and(|cue| {
+                cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG
+            })
+    });
     let counts = |hit: &Hit| match hit.place {
         Place::Subject | Place::New => true,
         Place::Passed => !strong_new,
@@ -192,7 +205,9 @@ pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
         .filter(|hit| counts(hit))
         .filter(|hit| {
             let Some(cue) = cue(hit) else { return false };
-            firm.is_empty() || hit.supposed || cue.outcome.is_none_or(|outcome| cue.firm || firm.contains(&outcome))
+            firm.is_empty()
+                || hit.supposed
+                || cue.outcome.is_none_or(|outcome| cue.firm || firm.contains(&outcome))
         })
         .collect()
 }
@@ -201,7 +216,8 @@ fn strength(outcome: Option<Outcome>, points: &Points) -> f32 {
     outcome.and_then(|outcome| points.get(outcome as usize).copied()).unwrap_or(0.0)
 }
 
-const KINDS: [Outcome; 5] = [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
+const KINDS: [Outcome; 5] =
+    [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
 
 fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usize> {
     let mut features = Vec::new();
@@ -228,7 +244,11 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
         features.push(hit.cue * 3 + form);
         hiring |= cue.name == "own/hiring-nouns";
         application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
-        let Some(kind) = cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome)) else { continue };
+        let Some(kind) =
+            cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome))
+        else {
+            continue;
+        };
         if hit.supposed {
             if let Some(slot) = supposed.get_mut(kind) {
                 *slot = true;
@@ -263,6 +283,7 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
         (!mail.attached.is_empty(), "mail/passed-on"),
         (!application, "mail/no-application"),
         (!hiring, "mail/no-hiring"),
+        (hiring_sender(mail), "mail/hiring-sender"),
         (passed_for_sender(mail), "mail/passed-for-sender"),
         (mail.to.is_empty(), "mail/to-nobody"),
     ] {
@@ -289,10 +310,11 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
             mark(&format!("supposed/{name}"));
         }
         for (other, &others) in strong.iter().enumerate().skip(kind + 1) {
-            if count > 0 && others > 0 {
-                if let Some(other) = KINDS.get(other) {
-                    mark(&format!("with/{name}+{}", other.name()));
-                }
+            if count > 0
+                && others > 0
+                && let Some(other) = KINDS.get(other)
+            {
+                mark(&format!("with/{name}+{}", other.name()));
             }
         }
     }
@@ -301,10 +323,55 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
     features
 }
 
+/// The sender's name or address is that of a department that hires.
+fn hiring_sender(mail: &Mail) -> bool {
+    let Some(author) = mail.author() else { return false };
+    let name = author.name.as_deref().unwrap_or("").to_lowercase();
+    let address = author.addr_spec.to_ascii_lowercase();
+    [
+        "採用",
+        "人事",
+        "新卒",
+        "人財",
+        "キャリア",
+        "転職",
+        "recruit",
+        "hiring",
+        "talent",
+        "careers",
+        "personnel",
+        "human resources",
+        "hr ",
+        "people team",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+        || [
+            "saiyo",
+            "jinji",
+            "recruit",
+            "career",
+            "talent",
+            "hiring",
+            "shinsotsu",
+            "resourcing",
+            "personnel",
+        ]
+        .iter()
+        .any(|word| address.contains(word))
+        || address.starts_with("hr@")
+        || address.starts_with("jobs@")
+}
+
 /// The words passed on were written to the one who passes them on, not to the recipient: a friend's mail.
 fn passed_for_sender(mail: &Mail) -> bool {
     let (Some(author), Some(recipient)) = (mail.author(), mail.to.first()) else { return false };
-    let mut passed: String = mail.body.iter().filter(|block| block.role == Role::Forwarded).map(|block| block.text.as_str()).collect();
+    let mut passed: String = mail
+        .body
+        .iter()
+        .filter(|block| block.role == Role::Forwarded)
+        .map(|block| block.text.as_str())
+        .collect();
     for attached in &mail.attached {
         passed.extend(attached.to.iter().map(|address| address.addr_spec.as_str()));
         passed.extend(attached.body.iter().map(|block| block.text.as_str()));
@@ -315,7 +382,9 @@ fn passed_for_sender(mail: &Mail) -> bool {
     let mentioned = |address: &crate::mail::Address| {
         let names = address.name.as_deref().unwrap_or("");
         passed.contains(&address.addr_spec)
-            || names.split([' ', '\u{3000}', '(', '(', '/', '|', ',', '"']).any(|name| name.chars().count() >= if name.is_ascii() { 3 } else { 2 } && passed.contains(name))
+            || names.split([' ', '\u{3000}', '(', '(', '/', '|', ',', '"']).any(|name| {
+                name.chars().count() >= if name.is_ascii() { 3 } else { 2 } && passed.contains(name)
+            })
     };
     mentioned(author) && !mentioned(recipient)
 }
@@ -333,9 +402,10 @@ pub(crate) fn possible(hits: &[Hit], lexicon: &Lexicon) -> [bool; Outcome::ALL.l
     Outcome::ALL.map(|outcome| match outcome {
         // Told by its structure, see `digest`.
         Outcome::Mixed => false,
-        outcome if outcome.is_result() => counted
-            .iter()
-            .any(|hit| !hit.supposed && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome == Some(outcome))),
+        outcome if outcome.is_result() => counted.iter().any(|hit| {
+            !hit.supposed
+                && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome == Some(outcome))
+        }),
         _ => true,
     })
 }
@@ -357,10 +427,10 @@ pub(crate) fn judge(reading: &Reading, lang: Lang, rules: &Rules) -> Judgement {
         }
     }
     let probabilities = softmax(&scores);
-    let (best, confidence) = probabilities
-        .iter()
-        .enumerate()
-        .fold((0, 0.0_f32), |(best, highest), (index, &value)| if value > highest { (index, value) } else { (best, highest) });
+    let (best, confidence) =
+        probabilities.iter().enumerate().fold((0, 0.0_f32), |(best, highest), (index, &value)| {
+            if value > highest { (index, value) } else { (best, highest) }
+        });
     let outcome = Outcome::ALL.get(best).copied().unwrap_or(Outcome::Unsure);
     let least = match outcome {
         Outcome::Declined => SURE_DECLINED,
@@ -371,6 +441,84 @@ pub(crate) fn judge(reading: &Reading, lang: Lang, rules: &Rules) -> Judgement {
         return Judgement { outcome: Outcome::Unsure, confidence: 1.0 - confidence };
     }
     Judgement { outcome, confidence }
+}
+
+/// The mail is about other people's applications, or an advert: no summary of the recipient's own.
+pub(crate) fn of_others(reading: &Reading, lexicon: &Lexicon) -> bool {
+    reading.hits.iter().any(|hit| {
+        hit.place != Place::Quoted
+            && lexicon.cues.get(hit.cue).is_some_and(|cue| {
+                matches!(
+                    cue.name.as_str(),
+                    "other/recruiter-side"
+                        | "other/reviews"
+                        | "other/friend"
+                        | "other/network-digest"
+                        | "other/ceremony"
+                )
+            })
+    })
+}
+
+/// The other alternative of the mail, or its subject, states another result in so many words.
+pub(crate) fn contradicted(mail: &Mail, judgement: Judgement, rules: &Rules) -> bool {
+    let opposed = |other: Outcome| {
+        let good = |outcome: Outcome| matches!(outcome, Outcome::Advanced | Outcome::Offer);
+        (judgement.outcome == Outcome::Declined && good(other))
+            || (good(judgement.outcome) && other == Outcome::Declined)
+    };
+    let lexicon = rules.lexicon(mail.lang);
+    let firm = |hits: &[Hit]| -> Vec<Outcome> {
+        hits.iter()
+            .filter(|hit| !hit.supposed)
+            .filter_map(|hit| {
+                lexicon.cues.get(hit.cue).filter(|cue| cue.firm).and_then(|cue| cue.outcome)
+            })
+            .collect()
+    };
+    // A template whose fields were never filled in says everything at once.
+    let unfilled = mail.body.iter().any(|block| {
+        block.role == Role::New
+            && ["{{", "{%", "<%", "[[", "${"].iter().any(|field| block.text.contains(field))
+    });
+    if unfilled && judgement.outcome != Outcome::Unrelated {
+        return true;
+    }
+    if !matches!(judgement.outcome, Outcome::Declined | Outcome::Advanced | Outcome::Offer) {
+        return false;
+    }
+    // Only an alternative that says the opposite and not the same contradicts.
+    let mut alternative = Text::default();
+    alternative.push_blocks(&mail.alternative, mail.lang, |role| {
+        (role == Role::New).then_some(Place::New)
+    });
+    let said = firm(&lexicon.hits(&alternative));
+    let contradicts =
+        said.iter().any(|&outcome| opposed(outcome)) && !said.contains(&judgement.outcome);
+    // A subject "passed" over a body that declines: somebody took the wrong template.
+    let mut subject = Text::default();
+    subject.push(&mail.subject, Place::Subject, mail.lang);
+    let said = firm(&lexicon.hits(&subject));
+    let corrected = [
+        "訂正",
+        "誤",
+        "お詫び",
+        "correct",
+        "Correct",
+        "CORRECT",
+        "ignore",
+        "Re:",
+        "RE:",
+        "再度",
+        "繰上",
+        "変更",
+    ]
+    .iter()
+    .any(|word| mail.subject.contains(word));
+    contradicts
+        || (!corrected
+            && said.iter().any(|&outcome| opposed(outcome))
+            && !said.contains(&judgement.outcome))
 }
 
 /// Scores as probabilities.

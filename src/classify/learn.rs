@@ -47,20 +47,28 @@ pub struct Settings {
 
 /// Learns corrections for one language from the examples of that language.
 #[must_use]
-pub fn fit(examples: &[&Example], lang: Lang, rules: &Rules, settings: Settings) -> Vec<[f32; Outcome::ALL.len()]> {
+pub fn fit(
+    examples: &[&Example],
+    lang: Lang,
+    rules: &Rules,
+    settings: Settings,
+) -> Vec<[f32; Outcome::ALL.len()]> {
     let priors = judge::priors(rules.lexicon(lang));
     let mut corrections = vec![Points::default(); priors.len()];
     let mut momentum = corrections.clone();
     let mut scale = corrections.clone();
     for step in 1..=settings.steps {
-        let mut gradient: Vec<Points> = corrections.iter().map(|points| points.map(|value| value * settings.penalty)).collect();
+        let mut gradient: Vec<Points> =
+            corrections.iter().map(|points| points.map(|value| value * settings.penalty)).collect();
         for example in examples {
-            if example.lang != lang || example.possible.get(example.outcome as usize) != Some(&true) {
+            if example.lang != lang || example.possible.get(example.outcome as usize) != Some(&true)
+            {
                 continue;
             }
             let mut scores = Points::default();
             for &feature in &example.features {
-                for points in [priors.get(feature), corrections.get(feature)].into_iter().flatten() {
+                for points in [priors.get(feature), corrections.get(feature)].into_iter().flatten()
+                {
                     for (score, value) in scores.iter_mut().zip(points) {
                         *score += value;
                     }
@@ -85,8 +93,12 @@ pub fn fit(examples: &[&Example], lang: Lang, rules: &Rules, settings: Settings)
         }
         // Adam: each correction moves at its own pace.
         let bias = |decay: f32| 1.0 - decay.powi(i32::try_from(step).unwrap_or(i32::MAX));
-        for (((correction, gradient), momentum), scale) in corrections.iter_mut().zip(&gradient).zip(&mut momentum).zip(&mut scale) {
-            for (((value, slope), first), second) in correction.iter_mut().zip(gradient).zip(momentum.iter_mut()).zip(scale.iter_mut()) {
+        for (((correction, gradient), momentum), scale) in
+            corrections.iter_mut().zip(&gradient).zip(&mut momentum).zip(&mut scale)
+        {
+            for (((value, slope), first), second) in
+                correction.iter_mut().zip(gradient).zip(momentum.iter_mut()).zip(scale.iter_mut())
+            {
                 *first = 0.9 * *first + 0.1 * slope;
                 *second = 0.999 * *second + 0.001 * slope * slope;
                 *value -= 0.03 * (*first / bias(0.9)) / ((*second / bias(0.999)).sqrt() + 1e-6);
@@ -111,12 +123,6 @@ pub fn apply(rules: &mut Rules, lang: Lang, corrections: &[[f32; Outcome::ALL.le
     rules.set_points(lang, points);
 }
 
-/// The strengths written by hand, in the order of [`feature_names`].
-#[must_use]
-pub fn priors(lang: Lang, rules: &Rules) -> Vec<[f32; Outcome::ALL.len()]> {
-    judge::priors(rules.lexicon(lang))
-}
-
 impl Default for Settings {
     /// The penalty that did best with each writer left out in turn.
     fn default() -> Self {
@@ -128,15 +134,33 @@ impl Default for Settings {
 ///
 /// The corpus is made of hard mails; these keep the weights right for the others.
 #[must_use]
-pub fn ordinary(sentence: &str, outcome: Outcome, about_a_job: bool, lang: Lang, rules: &Rules) -> Vec<Example> {
+pub fn ordinary(
+    sentence: &str,
+    outcome: Outcome,
+    about_a_job: bool,
+    lang: Lang,
+    rules: &Rules,
+) -> Vec<Example> {
     let frames: &[(&str, &str, &str)] = match (lang, about_a_job) {
         (Lang::Ja, true) => &[
-            ("選考に関するご連絡", "お世話になっております。株式会社あおば商会 採用担当の田中です。\nこのたびは弊社の求人にご応募いただき、誠にありがとうございました。\n\n", "\n\n何卒よろしくお願い申し上げます。\n株式会社あおば商会 人事部 田中\n"),
+            (
+                "選考に関するご連絡",
+                "お世話になっております。株式会社あおば商会 採用担当の田中です。\nこのたびは弊社の求人にご応募いただき、誠にありがとうございました。\n\n",
+                "\n\n何卒よろしくお願い申し上げます。\n株式会社あおば商会 人事部 田中\n",
+            ),
             ("面接の件", "先日は面接にお越しいただき、ありがとうございました。\n", "\n田中\n"),
         ],
         (Lang::En, true) => &[
-            ("Your application", "Dear Alex,\n\nThank you for your application for the Analyst position at Northway Ltd.\n\n", "\n\nKind regards,\nJo Bell\nNorthway Ltd\n"),
-            ("Your interview", "Hi Alex,\n\nThank you for taking the time to interview with us last week.\n\n", "\n\nJo\n"),
+            (
+                "Your application",
+                "Dear Alex,\n\nThank you for your application for the Analyst position at Northway Ltd.\n\n",
+                "\n\nKind regards,\nJo Bell\nNorthway Ltd\n",
+            ),
+            (
+                "Your interview",
+                "Hi Alex,\n\nThank you for taking the time to interview with us last week.\n\n",
+                "\n\nJo\n",
+            ),
         ],
         (_, false) => &[("", "", "\n")],
     };
@@ -148,4 +172,29 @@ pub fn ordinary(sentence: &str, outcome: Outcome, about_a_job: bool, lang: Lang,
             (mail.lang == lang).then(|| example(&mail, outcome, rules))
         })
         .collect()
+}
+
+/// What was read in a mail, a line for each cue and one for the features of the mail: for those who write rules.
+#[must_use]
+pub fn reading(mail: &Mail, rules: &Rules) -> Vec<String> {
+    let reading = judge::read(mail, false, rules);
+    let lexicon = rules.lexicon(mail.lang);
+    let mut lines: Vec<String> = reading
+        .hits
+        .iter()
+        .filter_map(|hit| {
+            let cue = lexicon.cues.get(hit.cue)?;
+            let supposed = if hit.supposed { " (supposed)" } else { "" };
+            let words = reading.text.seen(hit.start, hit.end).replace('\n', " ");
+            Some(format!("{:?} {}{supposed}: {words}", hit.place, cue.name))
+        })
+        .collect();
+    let names = judge::feature_names(lexicon, mail.lang);
+    let of_mail = reading
+        .features
+        .iter()
+        .filter(|&&feature| feature >= lexicon.cues.len() * 3)
+        .filter_map(|&feature| names.get(feature).cloned());
+    lines.push(of_mail.collect::<Vec<_>>().join(" "));
+    lines
 }

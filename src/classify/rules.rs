@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::text::{Place, Sentence, Text};
 use super::weights::{WeightError, Weights};
-use super::{judge, Outcome};
+use super::{Outcome, judge};
 use crate::lang::Lang;
 
 /// A weight for each outcome, in the order of [`Outcome::ALL`].
@@ -279,6 +279,9 @@ impl Gaps {
     }
 }
 
+/// A pattern with the index of its cue.
+type Start = (usize, Pattern);
+
 struct Compiler {
     lang: Lang,
     classes: HashMap<String, u16>,
@@ -319,7 +322,8 @@ impl Compiler {
 
     fn pattern(&mut self, says: &str, cue: &str) -> Result<Pattern, RulesError> {
         let gaps = Gaps::of(self.lang);
-        let mut pattern = Pattern { elements: Vec::new(), not_after: Vec::new(), not_before: Vec::new() };
+        let mut pattern =
+            Pattern { elements: Vec::new(), not_after: Vec::new(), not_before: Vec::new() };
         let mut gap = gaps.near;
         for part in says.split_whitespace() {
             if let Some(size) = part.strip_prefix("...") {
@@ -349,7 +353,8 @@ impl Compiler {
 
 impl Lexicon {
     fn parse(text: &str, lang: Lang) -> Result<Self, RulesError> {
-        let file: File = toml::from_str(text).map_err(|source| RulesError::Toml { lang, source })?;
+        let file: File =
+            toml::from_str(text).map_err(|source| RulesError::Toml { lang, source })?;
         let mut compiler = Compiler { lang, classes: HashMap::new(), words: HashMap::new() };
         // `@a` inside a class takes in all words of class `a`.
         for name in file.words.keys() {
@@ -385,35 +390,7 @@ impl Lexicon {
             neg: compiler.class("neg"),
             notneg: compiler.class("notneg"),
         };
-        let mut cues = Vec::new();
-        let mut patterns = Vec::new();
-        for raw in file.cue {
-            for says in &raw.says {
-                patterns.push((cues.len(), compiler.pattern(says, &raw.name)?));
-            }
-            let mut unless = Vec::new();
-            for says in &raw.unless {
-                unless.push(compiler.pattern(says, &raw.name)?);
-            }
-            let mut points = Points::default();
-            for (&outcome, &value) in &raw.points {
-                add(&mut points, outcome, value);
-            }
-            if let Some(outcome) = raw.outcome {
-                add(&mut points, outcome, raw.strength);
-            }
-            let sets = raw.sets.as_deref().and_then(|sets| sets.split_once(':'));
-            cues.push(Cue {
-                name: raw.name,
-                outcome: raw.outcome,
-                firm: raw.firm,
-                points,
-                sets: sets.map(|(what, value)| (what.to_owned(), value.to_owned())),
-                mood: raw.mood,
-                at: raw.at,
-                unless,
-            });
-        }
+        let (cues, patterns) = compile_cues(file.cue, &mut compiler)?;
         let mut first: Vec<Vec<(usize, Pattern)>> = vec![Vec::new(); compiler.classes.len()];
         for (cue, pattern) in patterns {
             let Some(head) = pattern.elements.first() else { continue };
@@ -428,10 +405,13 @@ impl Lexicon {
         for classes in compiler.words.values() {
             if classes.contains(&mood.neg) {
                 for &class in classes {
-                    if compiler.classes.iter().any(|(name, &index)| index == class && name.starts_with('=')) {
-                        if let Some(slot) = negations.get_mut(usize::from(class)) {
-                            *slot = true;
-                        }
+                    if compiler
+                        .classes
+                        .iter()
+                        .any(|(name, &index)| index == class && name.starts_with('='))
+                        && let Some(slot) = negations.get_mut(usize::from(class))
+                    {
+                        *slot = true;
                     }
                 }
             }
@@ -443,7 +423,9 @@ impl Lexicon {
         for (word, classes) in words {
             let open_end = word.ends_with('*');
             let needle = word.trim_end_matches('*').to_owned();
-            let edge = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
+            let edge = |character: Option<char>| {
+                character.is_some_and(|character| character.is_ascii_alphanumeric())
+            };
             atoms.push(Atom {
                 classes,
                 whole_start: edge(needle.chars().next()),
@@ -477,11 +459,16 @@ impl Lexicon {
         }
         tokens.sort_unstable();
         // A negation inside a polite question or a double negation is none.
-        let excusing: Vec<Token> = tokens.iter().copied().filter(|token| token.class == self.mood.notneg).collect();
+        let excusing: Vec<Token> =
+            tokens.iter().copied().filter(|token| token.class == self.mood.notneg).collect();
         if !excusing.is_empty() {
             let covered = |token: &Token| {
                 let near = excusing.partition_point(|other| other.end < token.start);
-                excusing.iter().skip(near).take_while(|other| other.start <= token.end).any(|other| other.start <= token.start && token.end <= other.end)
+                excusing
+                    .iter()
+                    .skip(near)
+                    .take_while(|other| other.start <= token.end)
+                    .any(|other| other.start <= token.start && token.end <= other.end)
             };
             tokens.retain(|token| !self.negating(token.class) || !covered(token));
         }
@@ -498,28 +485,38 @@ impl Lexicon {
         let mut hits = Vec::new();
         let mut from = 0;
         let mut under_condition: Option<u32> = None;
+        let mut list_is_headed = false;
         let mut taken_back = None;
         for (index, sentence) in text.sentences.iter().enumerate() {
             while tokens.get(from).is_some_and(|token| token.start < sentence.start) {
                 from += 1;
             }
-            let length = tokens.get(from..).map_or(0, |rest| rest.partition_point(|token| token.start < sentence.end));
+            let length = tokens
+                .get(from..)
+                .map_or(0, |rest| rest.partition_point(|token| token.start < sentence.end));
             let Some(inside) = tokens.get(from..from + length) else { continue };
             let mut aside = self.set_aside(inside, sentence, text);
             // A heading that is a condition ("if you passed:") sets its paragraph aside.
-            if under_condition == Some(sentence.paragraph) && !sentence_opens_item(text, sentence) {
+            // Among headings of items, the next item ends it; under another heading, the items are its list.
+            let ended = list_is_headed && sentence_opens_item(text, sentence);
+            if under_condition == Some(sentence.paragraph) && !ended {
                 aside.push((sentence.start, sentence.end));
             } else {
                 under_condition = None;
             }
-            if self.is_conditional_heading(inside, sentence) {
+            if under_condition.is_none() && self.is_conditional_heading(inside, sentence) {
                 under_condition = Some(sentence.paragraph);
+                list_is_headed = sentence_opens_item(text, sentence);
             }
-            if sentence.place == Place::New && inside.iter().any(|token| token.class == self.mood.mistake) {
+            if sentence.place == Place::New
+                && inside.iter().any(|token| token.class == self.mood.mistake)
+            {
                 taken_back = Some(index);
             }
             // "Our system told you this:" is followed by what no longer holds.
-            if inside.iter().any(|token| token.class == self.mood.told) && text.words(sentence).ends_with(':') {
+            if inside.iter().any(|token| token.class == self.mood.told)
+                && text.words(sentence).ends_with(':')
+            {
                 under_condition = Some(sentence.paragraph + 1);
             }
             self.match_sentence(inside, sentence, index, &aside, &mut hits);
@@ -527,13 +524,21 @@ impl Lexicon {
         // What was said before the mistake is owned up to is taken back with it.
         if let Some(until) = taken_back {
             for hit in &mut hits {
-                hit.supposed |= hit.sentence < until && self.cues.get(hit.cue).is_some_and(|cue| cue.outcome.is_some());
+                hit.supposed |= hit.sentence < until
+                    && self.cues.get(hit.cue).is_some_and(|cue| cue.outcome.is_some());
             }
         }
         hits
     }
 
-    fn match_sentence(&self, tokens: &[Token], sentence: &Sentence, index: usize, aside: &[(usize, usize)], hits: &mut Vec<Hit>) {
+    fn match_sentence(
+        &self,
+        tokens: &[Token],
+        sentence: &Sentence,
+        index: usize,
+        aside: &[(usize, usize)],
+        hits: &mut Vec<Hit>,
+    ) {
         for (at, token) in tokens.iter().enumerate() {
             let Some(starts) = self.first.get(usize::from(token.class)) else { continue };
             for (cue_index, pattern) in starts {
@@ -543,7 +548,13 @@ impl Lexicon {
                     Some(At::Subject) => sentence.place == Place::Subject,
                     Some(At::Body) => sentence.place != Place::Subject,
                 };
-                if !fits || hits.iter().rev().take_while(|hit| hit.sentence == index).any(|hit| hit.cue == *cue_index && !hit.supposed) {
+                if !fits
+                    || hits
+                        .iter()
+                        .rev()
+                        .take_while(|hit| hit.sentence == index)
+                        .any(|hit| hit.cue == *cue_index && !hit.supposed)
+                {
                     continue;
                 }
                 let Some(last) = pattern.match_at(tokens, at) else { continue };
@@ -555,7 +566,14 @@ impl Lexicon {
                     continue;
                 }
                 let supposed = supposed && cue.mood == Mood::Fact;
-                hits.push(Hit { cue: *cue_index, start: token.start, end: last.end, sentence: index, place: sentence.place, supposed });
+                hits.push(Hit {
+                    cue: *cue_index,
+                    start: token.start,
+                    end: last.end,
+                    sentence: index,
+                    place: sentence.place,
+                    supposed,
+                });
             }
         }
     }
@@ -565,23 +583,41 @@ impl Lexicon {
         let mood = &self.mood;
         let mut ranges = Vec::new();
         let boundary = |at: usize| {
-            tokens.iter().filter(|token| token.class == mood.but && token.end <= at).map(|token| token.end).max().unwrap_or(sentence.start)
+            tokens
+                .iter()
+                .filter(|token| token.class == mood.but && token.end <= at)
+                .map(|token| token.end)
+                .max()
+                .unwrap_or(sentence.start)
         };
         for token in tokens {
             if token.class == mood.if_ {
-                let excused = tokens.iter().any(|other| other.class == mood.plain && other.start <= token.start && token.end <= other.end);
+                let excused = tokens.iter().any(|other| {
+                    other.class == mood.plain
+                        && other.start <= token.start
+                        && token.end <= other.end
+                });
                 if !excused {
                     ranges.push((boundary(token.start), sentence.end));
                 }
             } else if token.class == mood.perhaps {
                 ranges.push((boundary(token.start), token.end));
             } else if token.class == mood.mistake {
-                let rightly = tokens.iter().filter(|other| other.class == mood.rightly).map(|other| other.start).min();
-                ranges.push((sentence.start, rightly.filter(|&at| at > sentence.start).unwrap_or(sentence.end)));
+                let rightly = tokens
+                    .iter()
+                    .filter(|other| other.class == mood.rightly)
+                    .map(|other| other.start)
+                    .min();
+                ranges.push((
+                    sentence.start,
+                    rightly.filter(|&at| at > sentence.start).unwrap_or(sentence.end),
+                ));
             } else if token.class == mood.titled {
                 // 「…」という件名: the quotation just before is only named.
                 let before = text.folded.get(sentence.start..token.start).unwrap_or("");
-                let opening = before.rfind(['「', '『', '"', '【']).map_or(sentence.start, |at| sentence.start + at);
+                let opening = before
+                    .rfind(['「', '『', '"', '【'])
+                    .map_or(sentence.start, |at| sentence.start + at);
                 ranges.push((opening, token.start));
             } else if token.class == mood.reported {
                 ranges.push((sentence.start, token.end));
@@ -589,7 +625,8 @@ impl Lexicon {
                 ranges.push((token.start, sentence.end));
             } else if token.class == mood.denied {
                 let before = text.folded.get(sentence.start..token.start).unwrap_or("");
-                let clause = before.rfind(['、', ',', ':']).map_or(sentence.start, |at| sentence.start + at);
+                let clause =
+                    before.rfind(['、', ',', ':']).map_or(sentence.start, |at| sentence.start + at);
                 ranges.push((clause, token.end));
             }
         }
@@ -600,12 +637,53 @@ impl Lexicon {
         sentence.begins_line
             && sentence.ends_line
             && sentence.end - sentence.start < 90
-            && tokens.iter().any(|token| token.class == self.mood.if_ && token.end + 9 >= sentence.end)
+            && tokens
+                .iter()
+                .any(|token| token.class == self.mood.if_ && token.end + 9 >= sentence.end)
     }
 }
 
+/// The cues, and their patterns with the index of the cue.
+fn compile_cues(
+    raw_cues: Vec<RawCue>,
+    compiler: &mut Compiler,
+) -> Result<(Vec<Cue>, Vec<Start>), RulesError> {
+    let mut cues = Vec::new();
+    let mut patterns = Vec::new();
+    for raw in raw_cues {
+        for says in &raw.says {
+            patterns.push((cues.len(), compiler.pattern(says, &raw.name)?));
+        }
+        let mut unless = Vec::new();
+        for says in &raw.unless {
+            unless.push(compiler.pattern(says, &raw.name)?);
+        }
+        let mut points = Points::default();
+        for (&outcome, &value) in &raw.points {
+            add(&mut points, outcome, value);
+        }
+        if let Some(outcome) = raw.outcome {
+            add(&mut points, outcome, raw.strength);
+        }
+        let sets = raw.sets.as_deref().and_then(|sets| sets.split_once(':'));
+        cues.push(Cue {
+            name: raw.name,
+            outcome: raw.outcome,
+            firm: raw.firm,
+            points,
+            sets: sets.map(|(what, value)| (what.to_owned(), value.to_owned())),
+            mood: raw.mood,
+            at: raw.at,
+            unless,
+        });
+    }
+    Ok((cues, patterns))
+}
+
 fn sentence_opens_item(text: &Text, sentence: &Sentence) -> bool {
-    sentence.begins_line && super::text::begins_item(text.words(sentence)) && !text.words(sentence).starts_with(['・', '-', '※'])
+    sentence.begins_line
+        && super::text::begins_item(text.words(sentence))
+        && !text.words(sentence).starts_with(['・', '-', '※'])
 }
 
 fn add(points: &mut Points, outcome: Outcome, value: f32) {
@@ -622,7 +700,9 @@ impl Pattern {
     fn match_at(&self, tokens: &[Token], at: usize) -> Option<Token> {
         let head = *tokens.get(at)?;
         let blocked = tokens.iter().take(at).any(|token| {
-            self.not_before.contains(&token.class) && token.end <= head.start && token.end + FORBIDDING_BYTES >= head.start
+            self.not_before.contains(&token.class)
+                && token.end <= head.start
+                && token.end + FORBIDDING_BYTES >= head.start
         });
         if blocked { None } else { self.rest(tokens, at, head, 1) }
     }
@@ -630,7 +710,9 @@ impl Pattern {
     fn rest(&self, tokens: &[Token], at: usize, before: Token, next: usize) -> Option<Token> {
         let Some(element) = self.elements.get(next) else {
             let followed = tokens.iter().skip(at).any(|token| {
-                self.not_after.contains(&token.class) && token.start >= before.end && token.start <= before.end + FORBIDDING_BYTES
+                self.not_after.contains(&token.class)
+                    && token.start >= before.end
+                    && token.start <= before.end + FORBIDDING_BYTES
             });
             return (!followed).then_some(before);
         };
@@ -638,10 +720,11 @@ impl Pattern {
             if token.start > before.end + element.gap {
                 break;
             }
-            if token.start >= before.end && element.classes.contains(&token.class) {
-                if let Some(last) = self.rest(tokens, step, *token, next + 1) {
-                    return Some(last);
-                }
+            if token.start >= before.end
+                && element.classes.contains(&token.class)
+                && let Some(last) = self.rest(tokens, step, *token, next + 1)
+            {
+                return Some(last);
             }
         }
         None
@@ -649,7 +732,8 @@ impl Pattern {
 
     fn is_in(&self, tokens: &[Token]) -> bool {
         tokens.iter().enumerate().any(|(at, token)| {
-            self.elements.first().is_some_and(|head| head.classes.contains(&token.class)) && self.match_at(tokens, at).is_some()
+            self.elements.first().is_some_and(|head| head.classes.contains(&token.class))
+                && self.match_at(tokens, at).is_some()
         })
     }
 }

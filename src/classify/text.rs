@@ -100,7 +100,12 @@ impl Text {
     }
 
     /// Adds blocks, each with the place that its role gives it.
-    pub(crate) fn push_blocks(&mut self, blocks: &[Block], lang: Lang, place: impl Fn(Role) -> Option<Place>) {
+    pub(crate) fn push_blocks(
+        &mut self,
+        blocks: &[Block],
+        lang: Lang,
+        place: impl Fn(Role) -> Option<Place>,
+    ) {
         for block in blocks {
             if let Some(place) = place(block.role) {
                 self.push(&block.text, place, lang);
@@ -117,6 +122,19 @@ impl Text {
             to += 1;
         }
         self.original.get(from..to).unwrap_or("").trim()
+    }
+
+    /// The clause around a range of `folded`, on one line: words enough to understand it.
+    pub(crate) fn clause(&self, start: usize, end: usize) -> String {
+        let rest = self.folded.get(end..).unwrap_or("");
+        let mut to = end;
+        for character in rest.chars().take(24) {
+            if matches!(character, '。' | '、' | '\n' | '.' | ',' | '!' | '?' | ';') {
+                break;
+            }
+            to += character.len_utf8();
+        }
+        self.seen(start, to).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// The folded words of a sentence.
@@ -157,7 +175,11 @@ impl Text {
                 continue;
             }
             match character {
-                '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}' | '\u{202A}'..='\u{202E}'
+                '\u{200B}'..='\u{200F}'
+                | '\u{2060}'
+                | '\u{FEFF}'
+                | '\u{AD}'
+                | '\u{202A}'..='\u{202E}'
                 | '\u{FE00}'..='\u{FE0F}' => {}
                 '\u{A0}' | '\u{3000}' | '\u{2000}'..='\u{200A}' | '\u{202F}' => {
                     self.finish_word(word_from, lang);
@@ -241,7 +263,14 @@ impl Text {
     }
 
     /// Ends sentences at their marks; returns where the unfinished one starts.
-    fn cut_sentences(&mut self, from: usize, place: Place, lang: Lang, fresh_line: &mut bool, joins: bool) -> usize {
+    fn cut_sentences(
+        &mut self,
+        from: usize,
+        place: Place,
+        lang: Lang,
+        fresh_line: &mut bool,
+        joins: bool,
+    ) -> usize {
         let mut start = from;
         let mut ends = Vec::new();
         {
@@ -250,13 +279,16 @@ impl Text {
             while let Some((at, character)) = characters.next() {
                 let next = characters.peek().map(|&(_, next)| next);
                 let ended = match character {
-                    '。' | '!' | '?' => !next.is_some_and(|next| matches!(next, '。' | '!' | '?' | '」' | '』' | ')' | '"')),
+                    '。' | '!' | '?' => !next.is_some_and(|next| {
+                        matches!(next, '。' | '!' | '?' | '」' | '』' | ')' | '"')
+                    }),
                     '」' | '』' | ')' | '"' => {
                         let before = tail.get(..at).and_then(|before| before.chars().next_back());
                         matches!(before, Some('!' | '?')) && lang == Lang::En && next == Some(' ')
                     }
                     '.' if lang == Lang::En => {
-                        (next.is_none() && !joins || next == Some(' ')) && !is_abbreviation(tail.get(..at).unwrap_or(""))
+                        (next.is_none() && !joins || next == Some(' '))
+                            && !is_abbreviation(tail.get(..at).unwrap_or(""))
                     }
                     ';' if lang == Lang::En => true,
                     _ => false,
@@ -279,7 +311,14 @@ impl Text {
         start
     }
 
-    fn close(&mut self, start: usize, end: usize, place: Place, begins_line: bool, ends_line: bool) {
+    fn close(
+        &mut self,
+        start: usize,
+        end: usize,
+        place: Place,
+        begins_line: bool,
+        ends_line: bool,
+    ) {
         let Some(words) = self.folded.get(start..end) else { return };
         let trimmed = words.trim_start();
         let start = end - trimmed.len();
@@ -328,7 +367,10 @@ fn goes_on(line: &str, next: &str, widest: usize, joined: bool, lang: Lang) -> b
     let width = columns(line);
     match lang {
         Lang::Ja => {
-            if matches!(last, '。' | '!' | '?' | '!' | '?' | ':' | ':' | '」' | '』' | '】') {
+            if matches!(
+                last,
+                '。' | '!' | '?' | ':' | '\u{FF01}' | '\u{FF1F}' | '\u{FF1A}' | '」' | '』' | '】'
+            ) {
                 return false;
             }
             let indented = next.starts_with([' ', '\u{3000}', '\t']);
@@ -336,12 +378,14 @@ fn goes_on(line: &str, next: &str, widest: usize, joined: bool, lang: Lang) -> b
             if joined && !indented && width < 24 && is_japanese(last) && is_japanese(first) {
                 return true;
             }
-            let long = width >= 44 && width + 14 >= widest.min(90);
-            if long && !indented {
+            let filled = width >= 44 && width + 14 >= widest.min(90);
+            if filled && !indented {
                 return true;
             }
             // A shorter line goes on if it plainly stops inside a phrase.
-            width >= 24 && (matches!(last, '、' | ',' | 'を' | 'が' | 'は' | 'に' | 'の' | 'で' | 'と') || (long && indented))
+            width >= 24
+                && (matches!(last, '、' | ',' | 'を' | 'が' | 'は' | 'に' | 'の' | 'で' | 'と')
+                    || (filled && indented))
         }
         Lang::En => {
             if matches!(last, '.' | '!' | '?' | ':' | ';') {
@@ -365,16 +409,45 @@ pub(crate) fn begins_item(line: &str) -> bool {
     let Some(first) = characters.next() else { return false };
     if matches!(
         first,
-        '・' | '■' | '□' | '●' | '○' | '◎' | '◆' | '◇' | '★' | '☆' | '▼' | '▲' | '▽' | '△' | '※' | '→' | '►' | '▶' | '•' | '*'
-            | '【' | '<' | '['  | '<' | '-' | '–' | '—' | '\u{2460}'..='\u{2473}' | '✓' | '✔' | '>'
+        '・' | '■'
+            | '□'
+            | '●'
+            | '○'
+            | '◎'
+            | '◆'
+            | '◇'
+            | '★'
+            | '☆'
+            | '▼'
+            | '▲'
+            | '▽'
+            | '△'
+            | '※'
+            | '→'
+            | '►'
+            | '▶'
+            | '•'
+            | '*'
+            | '【'
+            | '<'
+            | '['
+            | '\u{FF1C}'
+            | '\u{FF3B}'
+            | '-'
+            | '–'
+            | '—'
+            | '\u{2460}'..='\u{2473}' | '✓' | '✔' | '>'
     ) {
         return true;
     }
-    let number = line.trim_start_matches(['(', '(']);
-    let digits: String = number.chars().take_while(|character| character.is_ascii_digit() || ('0'..='9').contains(character)).collect();
+    let number = line.trim_start_matches(['(', '\u{FF08}']);
+    let digits: String = number
+        .chars()
+        .take_while(|character: &char| character.is_ascii_digit() || character.is_ascii_digit())
+        .collect();
     let after = number.chars().nth(digits.chars().count());
     if !digits.is_empty() && digits.chars().count() <= 2 {
-        return matches!(after, Some('.' | ')' | ')' | '.' | '、' | ':'));
+        return matches!(after, Some('.' | ')' | '\u{FF09}' | '\u{FF0E}' | '、' | ':'));
     }
     line.starts_with('(') && line.chars().nth(2) == Some(')')
 }
@@ -382,6 +455,25 @@ pub(crate) fn begins_item(line: &str) -> bool {
 /// A full stop behind one of these, or behind one letter, ends no sentence.
 fn is_abbreviation(before: &str) -> bool {
     let word = before.rsplit([' ', '(', '"']).next().unwrap_or("");
-    matches!(word, "mr" | "mrs" | "ms" | "dr" | "prof" | "st" | "no" | "vs" | "e.g" | "i.e" | "etc" | "inc" | "ltd" | "co" | "sr" | "jr" | "approx" | "ref" | "dept")
-        || (word.chars().count() == 1 && word.chars().all(char::is_alphabetic))
+    matches!(
+        word,
+        "mr" | "mrs"
+            | "ms"
+            | "dr"
+            | "prof"
+            | "st"
+            | "no"
+            | "vs"
+            | "e.g"
+            | "i.e"
+            | "etc"
+            | "inc"
+            | "ltd"
+            | "co"
+            | "sr"
+            | "jr"
+            | "approx"
+            | "ref"
+            | "dept"
+    ) || (word.chars().count() == 1 && word.chars().all(char::is_alphabetic))
 }

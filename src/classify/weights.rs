@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::rules::Points;
 use super::Outcome;
+use super::rules::Points;
 
 /// Why learned weights could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,10 @@ impl Weights {
                 let mut points = Points::default();
                 for (outcome, value) in hundredths {
                     if let Some(slot) = points.get_mut(outcome as usize) {
-                        #[expect(clippy::cast_precision_loss, reason = "hundredths of small numbers")]
+                        #[expect(
+                            clippy::cast_precision_loss,
+                            reason = "hundredths of small numbers"
+                        )]
                         let value = value as f32 / 100.0;
                         *slot = value;
                     }

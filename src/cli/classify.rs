@@ -12,7 +12,10 @@ use clap::Args;
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::classify::{ApplicationResult, Channel, Door, Evidence, Outcome, ReplyAdvice, Rules, RulesError, Stage, Verdict, Wording, classify};
+use crate::classify::{
+    ApplicationResult, Channel, Door, Evidence, Outcome, ReplyAdvice, Rules, RulesError, Stage,
+    Verdict, Wording, classify,
+};
 use crate::lang::Lang;
 use crate::mail::Mail;
 use crate::say;
@@ -108,12 +111,14 @@ pub fn run(
         Ok(rules) => rules,
         Err(error) => return broken_rules(&error, lang, err),
     };
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let jobs =
+        args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let (orders, in_order) = sync_channel::<Receiver<Done>>(jobs * AHEAD);
     let (to_workers, work) = sync_channel::<Job>(jobs);
     let work = Arc::new(Mutex::new(work));
-    let mut printer = Printer { args, lang, terminal, totals: [0; Outcome::ALL.len()], failures: 0, read: 0 };
-    let printed = thread::scope(|scope| {
+    let mut printer =
+        Printer { args, lang, terminal, totals: [0; Outcome::ALL.len()], failures: 0, read: 0 };
+    let outcome = thread::scope(|scope| {
         for _ in 0..jobs {
             let work = Arc::clone(&work);
             let rules = &rules;
@@ -134,20 +139,27 @@ pub fn run(
             Err(_) => Ok(()),
         })
     });
-    let printed = printed.and_then(|()| printer.finish(out, err));
-    match printed {
+    match outcome.and_then(|()| printer.finish(out, err)) {
         Ok(()) => u8::from(printer.failures > 0),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             // Nothing more can be done where even this cannot be written.
-            let _unwritable = writeln!(err, "goen: {}", say!(lang, "出力に書き込めません:{error}", "can't write the output: {error}"));
+            let _unwritable = writeln!(
+                err,
+                "goen: {}",
+                say!(lang, "出力に書き込めません:{error}", "can't write the output: {error}")
+            );
             1
         }
     }
 }
 
 fn broken_rules(error: &RulesError, lang: Lang, err: &mut dyn Write) -> u8 {
-    let _unwritable = writeln!(err, "goen: {}", say!(lang, "判定の規則を読めません:{error}", "can't read the classifier's rules: {error}"));
+    let _unwritable = writeln!(
+        err,
+        "goen: {}",
+        say!(lang, "判定の規則を読めません:{error}", "can't read the classifier's rules: {error}")
+    );
     1
 }
 
@@ -201,13 +213,19 @@ impl Feed {
             Ok(entries) => entries,
             Err(error) => return self.send(path.display().to_string(), Err(error.to_string())),
         };
-        let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+        let mut paths: Vec<PathBuf> =
+            entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
         paths.sort();
         let maildir = path.join("cur").is_dir() && path.join("new").is_dir();
         for path in paths {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             // Links to folders are not followed: they may lead in a circle.
-            let Ok(kind) = fs::symlink_metadata(&path).map(|metadata| metadata.file_type()) else { continue };
+            let Ok(kind) = fs::symlink_metadata(&path).map(|metadata| metadata.file_type()) else {
+                continue;
+            };
             if kind.is_dir() {
                 if !(maildir && name == "tmp") {
                     self.folder(&path)?;
@@ -257,8 +275,13 @@ impl Feed {
                 number += 1;
             } else if message.len() as u64 + line.len() as u64 <= MAX_MESSAGE_BYTES {
                 let quotes = line.iter().take_while(|&&byte| byte == b'>').count();
-                let quoted = quotes > 0 && line.get(quotes..).is_some_and(|rest| rest.starts_with(b"From "));
-                message.extend_from_slice(if quoted { line.get(1..).unwrap_or_default() } else { &line });
+                let escaped =
+                    quotes > 0 && line.get(quotes..).is_some_and(|rest| rest.starts_with(b"From "));
+                message.extend_from_slice(if escaped {
+                    line.get(1..).unwrap_or_default()
+                } else {
+                    &line
+                });
             }
             after_blank = line.iter().all(u8::is_ascii_whitespace);
         }
@@ -274,7 +297,8 @@ fn read_all(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
 
 /// A file in a folder is taken if it is named like mail or begins like it.
 fn looks_like_mail(path: &Path) -> bool {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    let extension =
+        path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     if matches!(extension.as_deref(), Some("eml" | "mbox" | "mbx")) {
         return true;
     }
@@ -286,7 +310,9 @@ fn looks_like_mail(path: &Path) -> bool {
     let first = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let name = first.split(|&byte| byte == b':').next().unwrap_or_default();
     first.starts_with(b"From ")
-        || (first.contains(&b':') && !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-'))
+        || (first.contains(&b':')
+            && !name.is_empty()
+            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-'))
 }
 
 /// Prints lines as they come, and the totals.
@@ -313,7 +339,11 @@ impl Printer<'_> {
                 if let Some(total) = self.totals.get_mut(verdict.outcome as usize) {
                     *total += 1;
                 }
-                if self.args.json { print_json(&done.path, mail, verdict, out) } else { self.print_row(mail, verdict, out) }
+                if self.args.json {
+                    print_json(&done.path, mail, verdict, out)
+                } else {
+                    self.print_row(mail, verdict, out)
+                }
             }
             Err(error) => {
                 self.failures += 1;
@@ -323,7 +353,11 @@ impl Printer<'_> {
                 }
                 let path = printable(&done.path);
                 let error = printable(error);
-                writeln!(out, "{}", say!(self.lang, "読めません {path}:{error}", "can't read {path}: {error}"))
+                writeln!(
+                    out,
+                    "{}",
+                    say!(self.lang, "読めません {path}:{error}", "can't read {path}: {error}")
+                )
             }
         }
     }
@@ -338,13 +372,18 @@ impl Printer<'_> {
         if self.args.why {
             for evidence in &verdict.evidence {
                 let text = clip(&printable(&evidence.text), 90);
-                let (on, off) = if self.terminal.colour { ("\x1b[7m", "\x1b[27m") } else { ("「", "」") };
+                let (on, off) =
+                    if self.terminal.colour { ("\x1b[7m", "\x1b[27m") } else { ("「", "」") };
                 writeln!(out, "             {on}{text}{off}  ({})", evidence.cue)?;
             }
             for result in &verdict.results {
                 let company = printable(result.company.as_deref().unwrap_or("-"));
                 let position = printable(result.position.as_deref().unwrap_or(""));
-                writeln!(out, "             {} {company} {position}", outcome_word(result.outcome, self.lang))?;
+                writeln!(
+                    out,
+                    "             {} {company} {position}",
+                    outcome_word(result.outcome, self.lang)
+                )?;
             }
         }
         Ok(())
@@ -378,10 +417,22 @@ impl Printer<'_> {
                 .collect();
             let read = self.read;
             let counts = counts.join(say!(self.lang, "、", ", ").as_str());
-            writeln!(out, "{}", say!(self.lang, "\n計 {read} 通:{counts}", "\n{read} mails: {counts}"))?;
+            writeln!(
+                out,
+                "{}",
+                say!(self.lang, "\n計 {read} 通:{counts}", "\n{read} mails: {counts}")
+            )?;
             if self.failures > 0 {
                 let failures = self.failures;
-                writeln!(out, "{}", say!(self.lang, "読めなかったもの {failures} 通", "{failures} could not be read"))?;
+                writeln!(
+                    out,
+                    "{}",
+                    say!(
+                        self.lang,
+                        "読めなかったもの {failures} 通",
+                        "{failures} could not be read"
+                    )
+                )?;
             }
         }
         out.flush()

@@ -11,7 +11,9 @@
 )]
 
 mod bad_input;
+mod classify;
 mod core_is_pure;
+mod corpus;
 mod crash;
 mod demo;
 mod imap;
