@@ -87,15 +87,11 @@ pub(crate) fn channel(
         "人事",
         "新卒",
         "総務",
-        "HR",
-        "Talent",
-        "recruit",
-        "Recruitment",
-        "Hiring",
-        "Careers",
+        "人材開発", "HR", "Talent", "recruit", "Recruitment", "Recruiting", "Resourcing", "Hiring", "Careers", "Campus",
     ]
     .iter()
     .any(|word| name.contains(word));
+    let english = mail.lang == Lang::En;
     let named = |words: &[&str], domains: &[&str]| {
         3 * usize::from(!department && words.iter().any(|word| name.contains(word)))
             + 2 * usize::from(domains.iter().any(|word| bought.contains(word)))
@@ -112,8 +108,10 @@ pub(crate) fn channel(
         sentences.dedup();
         sentences.len()
     };
-    let agent = named(AGENT_NAMES, AGENT_DOMAINS) + said("agent");
-    let platform = named(PLATFORM_NAMES, PLATFORM_DOMAINS) + said("platform");
+    // In English "job" names job sites, in Japanese agents.
+    let job = 2 * usize::from(bought.contains("job"));
+    let agent = named(AGENT_NAMES, AGENT_DOMAINS) + said("agent") + if english { 0 } else { job };
+    let platform = named(PLATFORM_NAMES, PLATFORM_DOMAINS) + said("platform") + if english { job } else { 0 };
     let needed = if department {
         4
     } else if outcome == Outcome::Unrelated {
@@ -169,9 +167,7 @@ const AGENT_DOMAINS: &[&str] = &[
     "headhunt",
     "executive",
     "people",
-    "partners",
-    "bridge",
-    "job",
+    "partners", "personal",
 ];
 
 /// Parts of names that job sites and tracking systems give themselves.
@@ -206,7 +202,7 @@ const PLATFORM_DOMAINS: &[&str] = &[
 
 /// The stage that a mail is about.
 pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> Stage {
-    if outcome == Outcome::Unrelated {
+    if matches!(outcome, Outcome::Unrelated | Outcome::Mixed) {
         return Stage::Unknown;
     }
     let counted = judge::pool(&reading.hits, lexicon);
@@ -226,7 +222,7 @@ pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> S
                 && lexicon.cues.get(other.cue).is_some_and(|cue| {
                     matches!(
                         cue.name.as_str(),
-                        "advanced/invited" | "advanced/next-round" | "declined/no-next"
+                        "advanced/invited" | "advanced/called" | "advanced/next-round" | "advanced/arrange" | "declined/no-next" | "declined/not-proceed"
                     ) && (outcome != Outcome::InProcess)
                 })
         })
@@ -243,8 +239,8 @@ pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> S
         let mut weight = place + 3 * i32::from(decisive(hit));
         // What is told in particular outweighs "interview" and "application".
         weight += match stage {
-            Stage::Interview => 0,
-            Stage::Document => 1,
+            Stage::Interview => 1,
+            Stage::Document => 0,
             _ => 3,
         };
         let coming = to_come(hit);
