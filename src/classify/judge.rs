@@ -13,10 +13,10 @@ const STRONG: f32 = 1.5;
 const SURE_DECLINED: f32 = 0.70;
 
 /// Least probability with which a mail is called a pass or an offer.
-const SURE_GOOD: f32 = 0.60;
+const SURE_GOOD: f32 = 0.50;
 
 /// What a mail says beyond its cues: features that are learned like cues.
-pub(crate) const MAIL_FEATURES: [&str; 38] = [
+pub(crate) const MAIL_FEATURES: [&str; 42] = [
     "mail/always",
     "mail/list-unsubscribe",
     "mail/bulk",
@@ -52,6 +52,10 @@ pub(crate) const MAIL_FEATURES: [&str; 38] = [
     "many/declined",
     "many/advanced",
     "many/offer",
+    "firm/declined",
+    "firm/advanced",
+    "firm/offer",
+    "firm/on_hold",
     "supposed/declined",
     "supposed/advanced",
     "mail/correction",
@@ -78,6 +82,10 @@ fn prior_of_mail_feature(name: &str) -> Points {
         "only/offer" => [0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "only/on_hold" => [0.0, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0],
         "only/undisclosed" => [0.0, 0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0],
+        "firm/declined" => [1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "firm/advanced" => [0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "firm/offer" => [0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "firm/on_hold" => [0.0, 0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0],
         "last/declined" => [0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "last/advanced" => [0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "last/offer" => [0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
@@ -191,11 +199,17 @@ pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
                 cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG
             })
     });
+    // Quoted words are the past, but tell what is being answered.
     let counts = |hit: &Hit| match hit.place {
         Place::Subject | Place::New => true,
         Place::Passed => !strong_new,
-        Place::Quoted | Place::Signature => false,
+        Place::Quoted => cue(hit).is_some_and(|cue| cue.name.starts_with("quoted/")),
+        Place::Signature => false,
     };
+    // An offer taken back is told with all the words of the offer.
+    let taken_back = hits.iter().any(|hit| {
+        counts(hit) && !hit.supposed && hit.place != Place::Subject && cue(hit).is_some_and(|cue| matches!(cue.name.as_str(), "declined/offer-withdrawn" | "declined/offer-rescinded"))
+    });
     let firm: Vec<Outcome> = hits
         .iter()
         .filter(|hit| counts(hit) && !hit.supposed && hit.place != Place::Subject)
@@ -205,6 +219,9 @@ pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
         .filter(|hit| counts(hit))
         .filter(|hit| {
             let Some(cue) = cue(hit) else { return false };
+            if taken_back && matches!(cue.outcome, Some(Outcome::Offer | Outcome::Advanced)) {
+                return false;
+            }
             firm.is_empty()
                 || hit.supposed
                 || cue.outcome.is_none_or(|outcome| cue.firm || firm.contains(&outcome))
@@ -225,6 +242,7 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
     let mut strong = [0_usize; 5];
     let mut last = None;
     let mut weak = false;
+    let mut firm = [false; 5];
     let mut application = false;
     let mut hiring = false;
     let mut supposed = [false; 5];
@@ -249,6 +267,11 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
         else {
             continue;
         };
+        if cue.firm && !hit.supposed && hit.place != Place::Subject {
+            if let Some(slot) = firm.get_mut(kind) {
+                *slot = true;
+            }
+        }
         if hit.supposed {
             if let Some(slot) = supposed.get_mut(kind) {
                 *slot = true;
@@ -297,6 +320,9 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
     }
     for (kind, &count) in strong.iter().enumerate() {
         let Some(name) = KINDS.get(kind).map(|kind| kind.name()) else { continue };
+        if firm.get(kind) == Some(&true) {
+            mark(&format!("firm/{name}"));
+        }
         if count > 0 && kinds == 1 {
             mark(&format!("only/{name}"));
         }

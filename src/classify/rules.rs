@@ -165,6 +165,8 @@ pub(crate) enum At {
     Subject,
     /// In the body.
     Body,
+    /// In quoted words.
+    Quoted,
 }
 
 /// One cue, compiled.
@@ -259,6 +261,7 @@ struct MoodWords {
     denied: u16,
     neg: u16,
     notneg: u16,
+    heading: u16,
 }
 
 /// How far apart, in characters, two elements of a pattern may stand.
@@ -389,6 +392,7 @@ impl Lexicon {
             denied: compiler.class("denied"),
             neg: compiler.class("neg"),
             notneg: compiler.class("notneg"),
+            heading: compiler.class("heading"),
         };
         let (cues, patterns) = compile_cues(file.cue, &mut compiler)?;
         let mut first: Vec<Vec<(usize, Pattern)>> = vec![Vec::new(); compiler.classes.len()];
@@ -547,6 +551,7 @@ impl Lexicon {
                     None => true,
                     Some(At::Subject) => sentence.place == Place::Subject,
                     Some(At::Body) => sentence.place != Place::Subject,
+                    Some(At::Quoted) => sentence.place == Place::Quoted,
                 };
                 if !fits
                     || hits
@@ -639,7 +644,7 @@ impl Lexicon {
             && sentence.end - sentence.start < 90
             && tokens
                 .iter()
-                .any(|token| token.class == self.mood.if_ && token.end + 9 >= sentence.end)
+                .any(|token| (token.class == self.mood.if_ || token.class == self.mood.heading) && token.end + 9 >= sentence.end)
     }
 }
 
