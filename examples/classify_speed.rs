@@ -21,7 +21,9 @@ fn main() -> Result<()> {
     let mut messages = Vec::new();
     for part in ["train", "fresh", "kept"] {
         for lang in ["ja", "en"] {
-            for entry in std::fs::read_dir(Path::new("tests/corpus").join(part).join(lang)).context("the corpus")? {
+            for entry in std::fs::read_dir(Path::new("tests/corpus").join(part).join(lang))
+                .context("the corpus")?
+            {
                 messages.push(std::fs::read(entry?.path())?);
             }
         }
@@ -43,9 +45,18 @@ fn main() -> Result<()> {
     }
     let reading = reading.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-    let (mails, bytes) = ((messages.len() * ROUNDS as usize) as f64, bytes as f64 * f64::from(ROUNDS));
+    let (mails, bytes) =
+        ((messages.len() * ROUNDS as usize) as f64, bytes as f64 * f64::from(ROUNDS));
     println!("rules ready in {:.1} ms", started.as_secs_f64() * 1000.0);
-    println!("{:.0} mails a second of {:.0} bytes on average ({evidence} pieces of evidence)", mails / seconds, bytes / mails);
-    println!("{:.1} µs a mail, of which {:.1} µs to read it", seconds * 1e6 / mails, reading * 1e6 / mails);
+    println!(
+        "{:.0} mails a second of {:.0} bytes on average ({evidence} pieces of evidence)",
+        mails / seconds,
+        bytes / mails
+    );
+    println!(
+        "{:.1} µs a mail, of which {:.1} µs to read it",
+        seconds * 1e6 / mails,
+        reading * 1e6 / mails
+    );
     Ok(())
 }

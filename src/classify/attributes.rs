@@ -87,7 +87,16 @@ pub(crate) fn channel(
         "人事",
         "新卒",
         "総務",
-        "人材開発", "HR", "Talent", "recruit", "Recruitment", "Recruiting", "Resourcing", "Hiring", "Careers", "Campus",
+        "人材開発",
+        "HR",
+        "Talent",
+        "recruit",
+        "Recruitment",
+        "Recruiting",
+        "Resourcing",
+        "Hiring",
+        "Careers",
+        "Campus",
     ]
     .iter()
     .any(|word| name.contains(word));
@@ -111,7 +120,8 @@ pub(crate) fn channel(
     // In English "job" names job sites, in Japanese agents.
     let job = 2 * usize::from(bought.contains("job"));
     let agent = named(AGENT_NAMES, AGENT_DOMAINS) + said("agent") + if english { 0 } else { job };
-    let platform = named(PLATFORM_NAMES, PLATFORM_DOMAINS) + said("platform") + if english { job } else { 0 };
+    let platform =
+        named(PLATFORM_NAMES, PLATFORM_DOMAINS) + said("platform") + if english { job } else { 0 };
     let needed = if department {
         4
     } else if outcome == Outcome::Unrelated {
@@ -167,7 +177,8 @@ const AGENT_DOMAINS: &[&str] = &[
     "headhunt",
     "executive",
     "people",
-    "partners", "personal",
+    "partners",
+    "personal",
 ];
 
 /// Parts of names that job sites and tracking systems give themselves.
@@ -222,7 +233,12 @@ pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> S
                 && lexicon.cues.get(other.cue).is_some_and(|cue| {
                     matches!(
                         cue.name.as_str(),
-                        "advanced/invited" | "advanced/called" | "advanced/next-round" | "advanced/arrange" | "declined/no-next" | "declined/not-proceed"
+                        "advanced/invited"
+                            | "advanced/called"
+                            | "advanced/next-round"
+                            | "advanced/arrange"
+                            | "declined/no-next"
+                            | "declined/not-proceed"
                     ) && (outcome != Outcome::InProcess)
                 })
         })

@@ -348,8 +348,9 @@ fn name_backward(text: &str) -> String {
 
 /// "三ツ峰市職員課" is the city.
 fn municipality(name: &str) -> Option<String> {
-    for (at, mark) in
-        name.char_indices().filter(|(_, character)| matches!(character, '市' | '町' | '村' | '区' | '県'))
+    for (at, mark) in name
+        .char_indices()
+        .filter(|(_, character)| matches!(character, '市' | '町' | '村' | '区' | '県'))
     {
         let rest = name.get(at + mark.len_utf8()..).unwrap_or("").trim_start();
         if at > 0
@@ -524,7 +525,8 @@ fn of_company_ja(mail: &Mail, sender: &str, text: &str) -> Option<String> {
     }
     if let Some((name, _)) = names.into_iter().next() {
         // A name that the mail itself never mentions gives way to the one it signs with.
-        let mentioned = core(text).contains(&core(&name)) || core(&mail.subject).contains(&core(&name));
+        let mentioned =
+            core(text).contains(&core(&name)) || core(&mail.subject).contains(&core(&name));
         return if mentioned { Some(name) } else { known.pop().or(Some(name)) };
     }
     known.pop().or_else(|| bracketed(&mail.subject)).or_else(|| last_line_name(text))
@@ -968,16 +970,41 @@ fn of_company_en(mail: &Mail, sender: &str, text: &str) -> Option<String> {
         if words.is_empty() || words.len() > 7 {
             continue;
         }
-        let score = points_en(&words, &labels, &people) + 2 * i32::from(tail.contains(&name)) + 3 * i32::from(sender.contains(&name) && !is_person(&name));
+        let score = points_en(&words, &labels, &people)
+            + 2 * i32::from(tail.contains(&name))
+            + 3 * i32::from(sender.contains(&name) && !is_person(&name));
         if best.as_ref().is_none_or(|(known, _)| score > *known) {
             best = Some((score, name));
         }
     }
     best.filter(|(score, _)| *score >= 5)
         .map(|(_, name)| name)
-        .or_else(|| after_words(text, &["applying to ", "interest in ", "application to ", "position at ", "role at ", "interviewing with ", "opportunities at ", "joining ", "career at "]))
-        .or_else(|| after_words(&mail.subject, &["application to ", " at ", " with ", "applying to ", " from ", "@ "]))
-        .or_else(|| last_words_en(text).filter(|name| !people.contains(&squash(name.split(' ').next().unwrap_or("")))))
+        .or_else(|| {
+            after_words(
+                text,
+                &[
+                    "applying to ",
+                    "interest in ",
+                    "application to ",
+                    "position at ",
+                    "role at ",
+                    "interviewing with ",
+                    "opportunities at ",
+                    "joining ",
+                    "career at ",
+                ],
+            )
+        })
+        .or_else(|| {
+            after_words(
+                &mail.subject,
+                &["application to ", " at ", " with ", "applying to ", " from ", "@ "],
+            )
+        })
+        .or_else(|| {
+            last_words_en(text)
+                .filter(|name| !people.contains(&squash(name.split(' ').next().unwrap_or(""))))
+        })
 }
 
 /// The words that the sender's domain is made of: "saltmarsh", "hospitals".
@@ -991,13 +1018,55 @@ fn domain_parts(mail: &Mail) -> Vec<String> {
 }
 
 /// Parts of domains that name no company.
-const DOMAIN_NOISE: &[&str] = &["example", "mail", "jobs", "careers", "recruit", "noreply", "email", "com", "org", "net", "hire", "apply", "info", "talent"];
+const DOMAIN_NOISE: &[&str] = &[
+    "example", "mail", "jobs", "careers", "recruit", "noreply", "email", "com", "org", "net",
+    "hire", "apply", "info", "talent",
+];
 
 /// Words that companies have in their names, and positions have not.
 const COMPANY_WORDS: &[&str] = &[
-    "University", "Institute", "Group", "Bank", "Council", "College", "Hospital", "Hospitals", "Trust", "NHS", "Foundation", "Labs", "Systems", "Robotics", "Software",
-    "Partners", "Insurance", "Studios", "School", "Schools", "Society", "Association", "Company", "Technologies", "Analytics", "Logistics", "Energy", "Foods", "Games",
-    "Pharma", "Capital", "Holdings", "Consulting", "Media", "Clinic", "Clinics", "Solutions", "Industries", "Office", "Department", "Press", "Publishing",
+    "University",
+    "Institute",
+    "Group",
+    "Bank",
+    "Council",
+    "College",
+    "Hospital",
+    "Hospitals",
+    "Trust",
+    "NHS",
+    "Foundation",
+    "Labs",
+    "Systems",
+    "Robotics",
+    "Software",
+    "Partners",
+    "Insurance",
+    "Studios",
+    "School",
+    "Schools",
+    "Society",
+    "Association",
+    "Company",
+    "Technologies",
+    "Analytics",
+    "Logistics",
+    "Energy",
+    "Foods",
+    "Games",
+    "Pharma",
+    "Capital",
+    "Holdings",
+    "Consulting",
+    "Media",
+    "Clinic",
+    "Clinics",
+    "Solutions",
+    "Industries",
+    "Office",
+    "Department",
+    "Press",
+    "Publishing",
 ];
 
 /// How much a phrase looks like the name of the company behind the sender's domain.
@@ -1006,18 +1075,49 @@ fn points_en(words: &[&str], labels: &[String], people: &[String]) -> i32 {
     let whole = plain.concat();
     let mut points = 0;
     for label in labels {
-        let spelled = plain.iter().any(|word| word.len() >= 3 && (word == label || (label.len() >= 4 && word.starts_with(label.as_str()))));
-        let run = label.len() >= 6 && whole.contains(label.as_str()) || (whole.len() >= 6 && label.contains(&whole));
+        let spelled = plain.iter().any(|word| {
+            word.len() >= 3
+                && (word == label || (label.len() >= 4 && word.starts_with(label.as_str())))
+        });
+        let run = label.len() >= 6 && whole.contains(label.as_str())
+            || (whole.len() >= 6 && label.contains(&whole));
         // "brueckl" is how a domain spells "Brückl".
-        let nearly = label.len() >= 5 && plain.iter().any(|word| word.len() >= 4 && label.chars().next() == word.chars().next() && label.len().abs_diff(word.len()) <= 2 && label.ends_with(word.get(word.len().saturating_sub(3)..).unwrap_or("\0")));
-        points += 6 * i32::from(spelled) + 5 * i32::from(!spelled && run) + 4 * i32::from(!spelled && !run && nearly);
+        let nearly = label.len() >= 5
+            && plain.iter().any(|word| {
+                word.len() >= 4
+                    && label.chars().next() == word.chars().next()
+                    && label.len().abs_diff(word.len()) <= 2
+                    && label.ends_with(word.get(word.len().saturating_sub(3)..).unwrap_or("\0"))
+            });
+        points += 6 * i32::from(spelled)
+            + 5 * i32::from(!spelled && run)
+            + 4 * i32::from(!spelled && !run && nearly);
     }
-    let initials: String = words.iter().filter_map(|word| word.chars().next()).filter(char::is_ascii_uppercase).map(|first| first.to_ascii_lowercase()).collect();
+    let initials: String = words
+        .iter()
+        .filter_map(|word| word.chars().next())
+        .filter(char::is_ascii_uppercase)
+        .map(|first| first.to_ascii_lowercase())
+        .collect();
     points += 6 * i32::from(initials.len() >= 3 && labels.contains(&initials));
-    points += 3 * i32::from(words.iter().any(|word| COMPANY_FORMS.contains(&word.trim_end_matches('.'))));
+    points +=
+        3 * i32::from(words.iter().any(|word| COMPANY_FORMS.contains(&word.trim_end_matches('.'))));
     points += 2 * i32::from(words.iter().any(|word| COMPANY_WORDS.contains(word)));
     points += i32::try_from(words.len().min(4)).unwrap_or(0) / 2;
-    points -= 6 * i32::from(words.iter().any(|word| HIRING_WORDS.contains(word) || matches!(*word, "Dear" | "Application" | "Interview" | "Summer" | "Internship" | "Engineer" | "Analyst" | "Manager")));
+    points -= 6 * i32::from(words.iter().any(|word| {
+        HIRING_WORDS.contains(word)
+            || matches!(
+                *word,
+                "Dear"
+                    | "Application"
+                    | "Interview"
+                    | "Summer"
+                    | "Internship"
+                    | "Engineer"
+                    | "Analyst"
+                    | "Manager"
+            )
+    }));
     points -= 7 * i32::from(plain.iter().any(|word| people.contains(word)));
     points
 }
@@ -1038,7 +1138,11 @@ fn trim_article(name: &str) -> String {
     while words.len() > 1 && words.last().is_some_and(|word| HIRING_WORDS.contains(word)) {
         words.pop();
     }
-    if let Some(at) = words.iter().position(|word| *word == "for").filter(|&at| at > 1 && words.first() != Some(&"Institute")) {
+    if let Some(at) = words
+        .iter()
+        .position(|word| *word == "for")
+        .filter(|&at| at > 1 && words.first() != Some(&"Institute"))
+    {
         words.truncate(at);
     }
     // A greeting or a title before the name is not part of it.

@@ -1,7 +1,7 @@
 //! From cues to an outcome: which words count, what they add up to, and when to abstain.
 
 use super::Outcome;
-use super::rules::{Hit, Lexicon, Points, Rules};
+use super::rules::{Cue, Hit, Lexicon, Points, Rules};
 use super::text::{Place, Text};
 use crate::lang::Lang;
 use crate::mail::{Mail, Role};
@@ -10,13 +10,13 @@ use crate::mail::{Mail, Role};
 const STRONG: f32 = 1.5;
 
 /// Least probability with which a mail is called declined: the worst error of all.
-const SURE_DECLINED: f32 = 0.70;
+const SURE_DECLINED: f32 = 0.75;
 
 /// Least probability with which a mail is called a pass or an offer.
 const SURE_GOOD: f32 = 0.50;
 
 /// What a mail says beyond its cues: features that are learned like cues.
-pub(crate) const MAIL_FEATURES: [&str; 42] = [
+pub(crate) const MAIL_FEATURES: [&str; 41] = [
     "mail/always",
     "mail/list-unsubscribe",
     "mail/bulk",
@@ -58,7 +58,6 @@ pub(crate) const MAIL_FEATURES: [&str; 42] = [
     "firm/on_hold",
     "supposed/declined",
     "supposed/advanced",
-    "mail/correction",
 ];
 
 /// How a feature of the mail counts before anything is learned.
@@ -95,7 +94,6 @@ fn prior_of_mail_feature(name: &str) -> Points {
         "with/declined+undisclosed" => [-0.5, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
         "with/advanced+offer" => [0.0, -0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "with/advanced+undisclosed" => [0.0, -0.5, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
-        "mail/correction" => [-0.5, -0.3, -0.3, 0.0, 0.0, 0.0, 0.4, 0.2, 0.0],
         _ => Points::default(),
     }
 }
@@ -208,7 +206,12 @@ pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
     };
     // An offer taken back is told with all the words of the offer.
     let taken_back = hits.iter().any(|hit| {
-        counts(hit) && !hit.supposed && hit.place != Place::Subject && cue(hit).is_some_and(|cue| matches!(cue.name.as_str(), "declined/offer-withdrawn" | "declined/offer-rescinded"))
+        counts(hit)
+            && !hit.supposed
+            && hit.place != Place::Subject
+            && cue(hit).is_some_and(|cue| {
+                matches!(cue.name.as_str(), "declined/offer-withdrawn" | "declined/offer-rescinded")
+            })
     });
     let firm: Vec<Outcome> = hits
         .iter()
@@ -236,22 +239,95 @@ fn strength(outcome: Option<Outcome>, points: &Points) -> f32 {
 const KINDS: [Outcome; 5] =
     [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
 
+/// The evidence of a mail, counted by kind.
+#[derive(Debug, Default)]
+struct Tally {
+    strong: [usize; 5],
+    firm: [bool; 5],
+    supposed: [bool; 5],
+    /// The kind of the last strong evidence of the body.
+    last: Option<usize>,
+    weak: bool,
+    application: bool,
+    hiring: bool,
+}
+
+impl Tally {
+    fn count(&mut self, hit: &Hit, cue: &Cue) {
+        self.hiring |= cue.name == "own/hiring-nouns";
+        self.application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
+        let kind = cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome));
+        let Some(kind) = kind else { return };
+        let in_body = hit.place != Place::Subject;
+        if hit.supposed {
+            set(&mut self.supposed, kind);
+            return;
+        }
+        if cue.firm && in_body {
+            set(&mut self.firm, kind);
+        }
+        if strength(cue.outcome, &cue.points) >= STRONG {
+            if let Some(slot) = self.strong.get_mut(kind) {
+                *slot += 1;
+            }
+            if in_body {
+                self.last = Some(kind);
+            }
+        } else {
+            self.weak = true;
+        }
+    }
+
+    /// Names of the features that the evidence makes.
+    fn features(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let kinds = self.strong.iter().filter(|&&count| count > 0).count();
+        if kinds == 0 {
+            let none = if self.weak { "mail/weak-evidence-only" } else { "mail/no-evidence" };
+            names.push(none.to_owned());
+        }
+        for (kind, &count) in self.strong.iter().enumerate() {
+            let Some(name) = KINDS.get(kind).map(|kind| kind.name()) else { continue };
+            for (there, feature) in [
+                (self.firm.get(kind) == Some(&true), "firm"),
+                (count > 0 && kinds == 1, "only"),
+                (count > 1, "many"),
+                (self.last == Some(kind) && kinds > 1, "last"),
+                (self.supposed.get(kind) == Some(&true), "supposed"),
+            ] {
+                if there {
+                    names.push(format!("{feature}/{name}"));
+                }
+            }
+            for (other, &others) in self.strong.iter().enumerate().skip(kind + 1) {
+                if count > 0
+                    && others > 0
+                    && let Some(other) = KINDS.get(other)
+                {
+                    names.push(format!("with/{name}+{}", other.name()));
+                }
+            }
+        }
+        names
+    }
+}
+
+fn set(flags: &mut [bool; 5], kind: usize) {
+    if let Some(flag) = flags.get_mut(kind) {
+        *flag = true;
+    }
+}
+
 fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usize> {
     let mut features = Vec::new();
     let counted = pool(hits, lexicon);
-    let mut strong = [0_usize; 5];
-    let mut last = None;
-    let mut weak = false;
-    let mut firm = [false; 5];
-    let mut application = false;
-    let mut hiring = false;
-    let mut supposed = [false; 5];
+    let mut tally = Tally::default();
     for hit in &counted {
         let Some(cue) = lexicon.cues.get(hit.cue) else { continue };
         let form = if cue.name.starts_with("other/") {
             // A topic of its own shows more than once, or in the subject.
-            let sentences = counted.iter().filter(|other| other.cue == hit.cue).count();
-            usize::from(sentences > 1 || hit.place == Place::Subject)
+            let again = counted.iter().filter(|other| other.cue == hit.cue).take(2).count() > 1;
+            usize::from(again || hit.place == Place::Subject)
         } else {
             match (hit.supposed, hit.place) {
                 (true, _) => 2,
@@ -260,32 +336,7 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
             }
         };
         features.push(hit.cue * 3 + form);
-        hiring |= cue.name == "own/hiring-nouns";
-        application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
-        let Some(kind) =
-            cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome))
-        else {
-            continue;
-        };
-        if cue.firm && !hit.supposed && hit.place != Place::Subject {
-            if let Some(slot) = firm.get_mut(kind) {
-                *slot = true;
-            }
-        }
-        if hit.supposed {
-            if let Some(slot) = supposed.get_mut(kind) {
-                *slot = true;
-            }
-        } else if strength(cue.outcome, &cue.points) >= STRONG {
-            if let Some(slot) = strong.get_mut(kind) {
-                *slot += 1;
-            }
-            if hit.place != Place::Subject {
-                last = Some(kind);
-            }
-        } else {
-            weak = true;
-        }
+        tally.count(hit, cue);
     }
     let base = lexicon.cues.len() * 3;
     let mut mark = |name: &str| {
@@ -304,8 +355,8 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
         (own, "mail/own"),
         (!mail.attachments.is_empty(), "mail/attachment"),
         (!mail.attached.is_empty(), "mail/passed-on"),
-        (!application, "mail/no-application"),
-        (!hiring, "mail/no-hiring"),
+        (!tally.application, "mail/no-application"),
+        (!tally.hiring, "mail/no-hiring"),
         (hiring_sender(mail), "mail/hiring-sender"),
         (passed_for_sender(mail), "mail/passed-for-sender"),
         (mail.to.is_empty(), "mail/to-nobody"),
@@ -314,35 +365,8 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
             mark(name);
         }
     }
-    let kinds = strong.iter().filter(|&&count| count > 0).count();
-    if kinds == 0 {
-        mark(if weak { "mail/weak-evidence-only" } else { "mail/no-evidence" });
-    }
-    for (kind, &count) in strong.iter().enumerate() {
-        let Some(name) = KINDS.get(kind).map(|kind| kind.name()) else { continue };
-        if firm.get(kind) == Some(&true) {
-            mark(&format!("firm/{name}"));
-        }
-        if count > 0 && kinds == 1 {
-            mark(&format!("only/{name}"));
-        }
-        if count > 1 {
-            mark(&format!("many/{name}"));
-        }
-        if last == Some(kind) && kinds > 1 {
-            mark(&format!("last/{name}"));
-        }
-        if supposed.get(kind) == Some(&true) {
-            mark(&format!("supposed/{name}"));
-        }
-        for (other, &others) in strong.iter().enumerate().skip(kind + 1) {
-            if count > 0
-                && others > 0
-                && let Some(other) = KINDS.get(other)
-            {
-                mark(&format!("with/{name}+{}", other.name()));
-            }
-        }
+    for name in tally.features() {
+        mark(&name);
     }
     features.sort_unstable();
     features.dedup();

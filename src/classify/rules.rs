@@ -4,6 +4,7 @@
 //! combination of its words. All words of a language are searched in one pass (Aho-Corasick), and
 //! the sequences are matched over the words found: linear in the size of the mail, whatever it says.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -491,6 +492,7 @@ impl Lexicon {
         let mut under_condition: Option<u32> = None;
         let mut list_is_headed = false;
         let mut taken_back = None;
+        let fuel = Cell::new(FUEL);
         for (index, sentence) in text.sentences.iter().enumerate() {
             while tokens.get(from).is_some_and(|token| token.start < sentence.start) {
                 from += 1;
@@ -498,7 +500,7 @@ impl Lexicon {
             let length = tokens
                 .get(from..)
                 .map_or(0, |rest| rest.partition_point(|token| token.start < sentence.end));
-            let Some(inside) = tokens.get(from..from + length) else { continue };
+            let Some(inside) = tokens.get(from..from + length.min(MOST_WORDS)) else { continue };
             let mut aside = self.set_aside(inside, sentence, text);
             // A heading that is a condition ("if you passed:") sets its paragraph aside.
             // Among headings of items, the next item ends it; under another heading, the items are its list.
@@ -523,7 +525,7 @@ impl Lexicon {
             {
                 under_condition = Some(sentence.paragraph + 1);
             }
-            self.match_sentence(inside, sentence, index, &aside, &mut hits);
+            self.match_sentence(inside, sentence, index, &aside, &fuel, &mut hits);
         }
         // What was said before the mistake is owned up to is taken back with it.
         if let Some(until) = taken_back {
@@ -541,6 +543,7 @@ impl Lexicon {
         sentence: &Sentence,
         index: usize,
         aside: &[(usize, usize)],
+        fuel: &Cell<u32>,
         hits: &mut Vec<Hit>,
     ) {
         for (at, token) in tokens.iter().enumerate() {
@@ -562,8 +565,8 @@ impl Lexicon {
                 {
                     continue;
                 }
-                let Some(last) = pattern.match_at(tokens, at) else { continue };
-                if cue.unless.iter().any(|pattern| pattern.is_in(tokens)) {
+                let Some(last) = pattern.match_at(tokens, at, fuel) else { continue };
+                if cue.unless.iter().any(|pattern| pattern.is_in(tokens, fuel)) {
                     continue;
                 }
                 let supposed = aside.iter().any(|&(start, end)| (start..end).contains(&last.start));
@@ -642,9 +645,10 @@ impl Lexicon {
         sentence.begins_line
             && sentence.ends_line
             && sentence.end - sentence.start < 90
-            && tokens
-                .iter()
-                .any(|token| (token.class == self.mood.if_ || token.class == self.mood.heading) && token.end + 9 >= sentence.end)
+            && tokens.iter().any(|token| {
+                (token.class == self.mood.if_ || token.class == self.mood.heading)
+                    && token.end + 9 >= sentence.end
+            })
     }
 }
 
@@ -697,37 +701,57 @@ fn add(points: &mut Points, outcome: Outcome, value: f32) {
     }
 }
 
+/// Steps of matching spent on one mail: a hundred times what the longest honest one takes.
+///
+/// Bounds the time on text made to cost it, words repeated without an end.
+const FUEL: u32 = 2_000_000;
+
+/// Most words of one sentence that are read.
+const MOST_WORDS: usize = 600;
+
 /// How close, in bytes, a forbidden word must stand to forbid.
 const FORBIDDING_BYTES: usize = 12;
 
 impl Pattern {
     /// The last word of a match that begins with the word at `at`.
-    fn match_at(&self, tokens: &[Token], at: usize) -> Option<Token> {
+    fn match_at(&self, tokens: &[Token], at: usize, fuel: &Cell<u32>) -> Option<Token> {
         let head = *tokens.get(at)?;
-        let blocked = tokens.iter().take(at).any(|token| {
-            self.not_before.contains(&token.class)
-                && token.end <= head.start
-                && token.end + FORBIDDING_BYTES >= head.start
-        });
-        if blocked { None } else { self.rest(tokens, at, head, 1) }
+        let blocked = !self.not_before.is_empty()
+            && tokens.iter().take(at).any(|token| {
+                self.not_before.contains(&token.class)
+                    && token.end <= head.start
+                    && token.end + FORBIDDING_BYTES >= head.start
+            });
+        if blocked { None } else { self.rest(tokens, at, head, 1, fuel) }
     }
 
-    fn rest(&self, tokens: &[Token], at: usize, before: Token, next: usize) -> Option<Token> {
+    fn rest(
+        &self,
+        tokens: &[Token],
+        at: usize,
+        before: Token,
+        next: usize,
+        fuel: &Cell<u32>,
+    ) -> Option<Token> {
         let Some(element) = self.elements.get(next) else {
-            let followed = tokens.iter().skip(at).any(|token| {
-                self.not_after.contains(&token.class)
-                    && token.start >= before.end
-                    && token.start <= before.end + FORBIDDING_BYTES
-            });
+            let near = tokens
+                .iter()
+                .skip(at)
+                .take_while(|token| token.start <= before.end + FORBIDDING_BYTES);
+            let followed = !self.not_after.is_empty()
+                && near
+                    .filter(|token| token.start >= before.end)
+                    .any(|token| self.not_after.contains(&token.class));
             return (!followed).then_some(before);
         };
         for (step, token) in tokens.iter().enumerate().skip(at) {
             if token.start > before.end + element.gap {
                 break;
             }
+            fuel.set(fuel.get().checked_sub(1)?);
             if token.start >= before.end
                 && element.classes.contains(&token.class)
-                && let Some(last) = self.rest(tokens, step, *token, next + 1)
+                && let Some(last) = self.rest(tokens, step, *token, next + 1, fuel)
             {
                 return Some(last);
             }
@@ -735,10 +759,10 @@ impl Pattern {
         None
     }
 
-    fn is_in(&self, tokens: &[Token]) -> bool {
+    fn is_in(&self, tokens: &[Token], fuel: &Cell<u32>) -> bool {
         tokens.iter().enumerate().any(|(at, token)| {
             self.elements.first().is_some_and(|head| head.classes.contains(&token.class))
-                && self.match_at(tokens, at).is_some()
+                && self.match_at(tokens, at, fuel).is_some()
         })
     }
 }

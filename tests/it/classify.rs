@@ -211,3 +211,16 @@ fn the_table_ends_with_totals() {
     assert!(out.contains("declined") && out.contains("1 mails: declined 1"), "{out}");
     assert_eq!(status, 0);
 }
+
+#[test]
+fn words_repeated_without_end_cost_bounded_time() {
+    let rules = Rules::built_in().unwrap();
+    let begun = std::time::Instant::now();
+    for words in
+        ["選考面接次の選考採用見送り", "not move forward other candidates offer you interview "]
+    {
+        let mail = Mail::read(message("1", &words.repeat(20_000)).as_bytes()).unwrap();
+        assert_ne!(classify(&mail, &[], &rules).outcome, Outcome::Offer);
+    }
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}
