@@ -4,7 +4,7 @@ use super::Outcome;
 use super::rules::{Cue, Hit, Lexicon, Points, Rules};
 use super::text::{Place, Text};
 use crate::lang::Lang;
-use crate::mail::{Mail, Role};
+use crate::mail::{Block, Mail, Role};
 
 /// Evidence at least this strong says by itself how a selection went.
 const STRONG: f32 = 1.5;
@@ -14,6 +14,9 @@ const SURE_DECLINED: f32 = 0.75;
 
 /// Least probability with which a mail is called a pass or an offer.
 const SURE_GOOD: f32 = 0.50;
+
+/// New text shorter than this, in bytes, may be a stub beside the real text in the other alternative.
+const STUB_BYTES: usize = 200;
 
 /// What a mail says beyond its cues: features that are learned like cues.
 pub(crate) const MAIL_FEATURES: [&str; 41] = [
@@ -142,13 +145,27 @@ pub(crate) fn read(mail: &Mail, own: bool, rules: &Rules) -> Reading {
     Reading { text, hits, features }
 }
 
+/// The alternative that says something: "please use another program" over a letter in HTML does not.
+fn told_body(mail: &Mail) -> &[Block] {
+    let length = |blocks: &[Block]| {
+        let new = blocks.iter().filter(|block| block.role == Role::New);
+        new.map(|block| block.text.trim().len()).sum::<usize>()
+    };
+    let told = length(&mail.body);
+    if told < STUB_BYTES && length(&mail.alternative) > 2 * told {
+        &mail.alternative
+    } else {
+        &mail.body
+    }
+}
+
 fn text_of(mail: &Mail) -> Text {
     let mut text = Text::default();
     text.push(strip_reply_prefix(&mail.subject), Place::Subject, mail.lang);
     let answer = is_answer(mail);
-    let has_new =
-        mail.body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
-    text.push_blocks(&mail.body, mail.lang, |role| match role {
+    let body = told_body(mail);
+    let has_new = body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
+    text.push_blocks(body, mail.lang, |role| match role {
         Role::New => Some(Place::New),
         // Below an answer, the words "passed on" are the mail that is answered.
         Role::Forwarded if answer && has_new => Some(Place::Quoted),
@@ -567,7 +584,7 @@ pub(crate) fn contradicted(mail: &Mail, judgement: Judgement, rules: &Rules) -> 
     .any(|word| mail.subject.contains(word));
     contradicts
         || (!corrected
-            && said.iter().any(|&outcome| opposed(outcome))
+            && said.iter().any(|&outcome| opposed(outcome) && outcome != Outcome::Offer)
             && !said.contains(&judgement.outcome))
 }
 

@@ -492,6 +492,8 @@ impl Lexicon {
         let mut under_condition: Option<u32> = None;
         let mut list_is_headed = false;
         let mut taken_back = None;
+        let mut put_right = None;
+        let mut old_mail_follows = false;
         let fuel = Cell::new(FUEL);
         for (index, sentence) in text.sentences.iter().enumerate() {
             while tokens.get(from).is_some_and(|token| token.start < sentence.start) {
@@ -514,10 +516,15 @@ impl Lexicon {
                 under_condition = Some(sentence.paragraph);
                 list_is_headed = sentence_opens_item(text, sentence);
             }
-            if sentence.place == Place::New
-                && inside.iter().any(|token| token.class == self.mood.mistake)
-            {
+            if sentence.place == Place::New && self.owns_up(inside) {
                 taken_back = Some(index);
+                // Under a line such as "---- the mail sent by mistake ----" stands the mail itself.
+                old_mail_follows |= text.words(sentence).starts_with(['-', '=', '―', '*']);
+            } else if old_mail_follows && sentence.place == Place::New {
+                aside.push((sentence.start, sentence.end));
+            }
+            if inside.iter().any(|token| token.class == self.mood.rightly) {
+                put_right = Some(index);
             }
             // "Our system told you this:" is followed by what no longer holds.
             if inside.iter().any(|token| token.class == self.mood.told)
@@ -528,13 +535,25 @@ impl Lexicon {
             self.match_sentence(inside, sentence, index, &aside, &fuel, &mut hits);
         }
         // What was said before the mistake is owned up to is taken back with it.
-        if let Some(until) = taken_back {
+        // Not what is put right before the apology goes on.
+        if let Some(until) =
+            taken_back.map(|until| put_right.filter(|&right| right < until).unwrap_or(until))
+        {
             for hit in &mut hits {
                 hit.supposed |= hit.sentence < until
                     && self.cues.get(hit.cue).is_some_and(|cue| cue.outcome.is_some());
             }
         }
         hits
+    }
+
+    /// The sentence owns up to a mistake; "if you received this in error" does not.
+    fn owns_up(&self, tokens: &[Token]) -> bool {
+        let mood = &self.mood;
+        let mistake = tokens.iter().find(|token| token.class == mood.mistake);
+        mistake.is_some_and(|mistake| {
+            !tokens.iter().any(|token| token.class == mood.if_ && token.start < mistake.end + 24)
+        })
     }
 
     fn match_sentence(
@@ -610,7 +629,7 @@ impl Lexicon {
                 }
             } else if token.class == mood.perhaps {
                 ranges.push((boundary(token.start), token.end));
-            } else if token.class == mood.mistake {
+            } else if token.class == mood.mistake && self.owns_up(tokens) {
                 let rightly = tokens
                     .iter()
                     .filter(|other| other.class == mood.rightly)
