@@ -222,14 +222,15 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
     let reading = judge::read(mail, own, rules);
     let lexicon = rules.lexicon(mail.lang);
     let mut judgement = judge::judge(&reading, mail.lang, rules);
-    let results = if own || judge::of_others(&reading, lexicon) {
-        Vec::new()
-    } else {
-        digest::results(mail, rules)
-    };
+    let results =
+        if own || judge::of_others(&reading, lexicon) || !judge::differs(&reading, lexicon) {
+            Vec::new()
+        } else {
+            digest::results(mail, rules)
+        };
     if !results.is_empty() {
         judgement.outcome = Outcome::Mixed;
-    } else if judge::contradicted(mail, judgement, rules) {
+    } else if judge::contradicted(mail, judgement, &reading, rules) {
         judgement.outcome = Outcome::Unsure;
     }
     let outcome = judgement.outcome;

@@ -130,7 +130,7 @@ pub(crate) fn company(mail: &Mail, channel: Channel) -> Option<String> {
 
 /// The mail's names and words with full-width Latin letters, figures and brackets made half-width.
 fn narrowed(mail: &Mail) -> Mail {
-    let mut mail = mail.clone();
+    let mut mail = Mail { alternative: Vec::new(), ..mail.clone() };
     mail.subject = narrow(&mail.subject);
     for address in mail.from.iter_mut().chain(&mut mail.to) {
         address.name = address.name.as_deref().map(narrow);

@@ -527,8 +527,22 @@ pub(crate) fn of_others(reading: &Reading, lexicon: &Lexicon) -> bool {
     })
 }
 
+/// The mail has evidence of more than one result.
+pub(crate) fn differs(reading: &Reading, lexicon: &Lexicon) -> bool {
+    let mut first = None;
+    reading.hits.iter().filter(|hit| hit.place == Place::New).any(|hit| {
+        let outcome = lexicon.cues.get(hit.cue).and_then(|cue| cue.outcome);
+        outcome.is_some() && *first.get_or_insert(outcome) != outcome
+    })
+}
+
 /// The other alternative of the mail, or its subject, states another result in so many words.
-pub(crate) fn contradicted(mail: &Mail, judgement: Judgement, rules: &Rules) -> bool {
+pub(crate) fn contradicted(
+    mail: &Mail,
+    judgement: Judgement,
+    reading: &Reading,
+    rules: &Rules,
+) -> bool {
     let opposed = |other: Outcome| {
         let good = |outcome: Outcome| matches!(outcome, Outcome::Advanced | Outcome::Offer);
         (judgement.outcome == Outcome::Declined && good(other))
@@ -563,9 +577,8 @@ pub(crate) fn contradicted(mail: &Mail, judgement: Judgement, rules: &Rules) -> 
     let contradicts =
         said.iter().any(|&outcome| opposed(outcome)) && !said.contains(&judgement.outcome);
     // A subject "passed" over a body that declines: somebody took the wrong template.
-    let mut subject = Text::default();
-    subject.push(&mail.subject, Place::Subject, mail.lang);
-    let said = firm(&lexicon.hits(&subject));
+    let subject = reading.hits.iter().filter(|hit| hit.place == Place::Subject);
+    let said = firm(&subject.copied().collect::<Vec<_>>());
     let corrected = [
         "訂正",
         "誤",

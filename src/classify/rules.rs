@@ -495,6 +495,7 @@ impl Lexicon {
         let mut put_right = None;
         let mut old_mail_follows = false;
         let fuel = Cell::new(FUEL);
+        let mut present = Present { seen: vec![0; self.first.len()], now: 0 };
         for (index, sentence) in text.sentences.iter().enumerate() {
             while tokens.get(from).is_some_and(|token| token.start < sentence.start) {
                 from += 1;
@@ -532,7 +533,8 @@ impl Lexicon {
             {
                 under_condition = Some(sentence.paragraph + 1);
             }
-            self.match_sentence(inside, sentence, index, &aside, &fuel, &mut hits);
+            present.see(inside);
+            self.match_sentence(inside, sentence, index, &aside, (&present, &fuel), &mut hits);
         }
         // What was said before the mistake is owned up to is taken back with it.
         // Not what is put right before the apology goes on.
@@ -562,9 +564,10 @@ impl Lexicon {
         sentence: &Sentence,
         index: usize,
         aside: &[(usize, usize)],
-        fuel: &Cell<u32>,
+        bounds: (&Present, &Cell<u32>),
         hits: &mut Vec<Hit>,
     ) {
+        let (present, fuel) = bounds;
         for (at, token) in tokens.iter().enumerate() {
             let Some(starts) = self.first.get(usize::from(token.class)) else { continue };
             for (cue_index, pattern) in starts {
@@ -584,8 +587,15 @@ impl Lexicon {
                 {
                     continue;
                 }
+                if !pattern.is_possible(present) {
+                    continue;
+                }
                 let Some(last) = pattern.match_at(tokens, at, fuel) else { continue };
-                if cue.unless.iter().any(|pattern| pattern.is_in(tokens, fuel)) {
+                let vetoed = cue
+                    .unless
+                    .iter()
+                    .any(|pattern| pattern.is_possible(present) && pattern.is_in(tokens, fuel));
+                if vetoed {
                     continue;
                 }
                 let supposed = aside.iter().any(|&(start, end)| (start..end).contains(&last.start));
@@ -731,7 +741,35 @@ const MOST_WORDS: usize = 600;
 /// How close, in bytes, a forbidden word must stand to forbid.
 const FORBIDDING_BYTES: usize = 12;
 
+/// Which word classes the sentence at hand has: most patterns are out before they are tried.
+#[derive(Debug)]
+struct Present {
+    /// For each class, the number of the last sentence that had it.
+    seen: Vec<u32>,
+    now: u32,
+}
+
+impl Present {
+    fn see(&mut self, tokens: &[Token]) {
+        self.now += 1;
+        for token in tokens {
+            if let Some(seen) = self.seen.get_mut(usize::from(token.class)) {
+                *seen = self.now;
+            }
+        }
+    }
+
+    fn has(&self, class: u16) -> bool {
+        self.seen.get(usize::from(class)) == Some(&self.now)
+    }
+}
+
 impl Pattern {
+    /// Every element has a word in the sentence.
+    fn is_possible(&self, present: &Present) -> bool {
+        self.elements.iter().all(|element| element.classes.iter().any(|&class| present.has(class)))
+    }
+
     /// The last word of a match that begins with the word at `at`.
     fn match_at(&self, tokens: &[Token], at: usize, fuel: &Cell<u32>) -> Option<Token> {
         let head = *tokens.get(at)?;
