@@ -128,7 +128,11 @@ impl Text {
     pub(crate) fn clause(&self, start: usize, end: usize) -> String {
         let rest = self.folded.get(end..).unwrap_or("");
         let mut to = end;
-        for character in rest.chars().take(24) {
+        for (count, character) in rest.chars().take(40).enumerate() {
+            // Not in the middle of a word in Latin letters.
+            if count >= 24 && !character.is_ascii_alphanumeric() {
+                break;
+            }
             if matches!(character, '。' | '、' | '\n' | '.' | ',' | '!' | '?' | ';') {
                 break;
             }
