@@ -10,10 +10,12 @@ use crate::lang::Lang;
 use crate::mail::Mail;
 
 mod attributes;
+mod digest;
 mod employer;
 mod judge;
 pub mod learn;
 mod rules;
+pub mod score;
 mod text;
 mod weights;
 
@@ -218,20 +220,21 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
         own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec))
     });
     let reading = judge::read(mail, own, rules);
-    let judgement = judge::judge(&reading, mail.lang, rules);
     let lexicon = rules.lexicon(mail.lang);
-    let evidence = judge::pool(&reading.hits, lexicon)
-        .into_iter()
-        .filter(|hit| !hit.supposed)
-        .filter_map(|hit| {
-            let cue = lexicon.cues.get(hit.cue)?;
-            (cue.outcome == Some(judgement.outcome)).then(|| Evidence {
-                cue: cue.name.clone(),
-                text: reading.text.seen(hit.start, hit.end).to_owned(),
-            })
-        })
-        .collect();
+    let mut judgement = judge::judge(&reading, mail.lang, rules);
+    let results =
+        if own || judge::of_others(&reading, lexicon) || !judge::differs(&reading, lexicon) {
+            Vec::new()
+        } else {
+            digest::results(mail, rules)
+        };
+    if !results.is_empty() {
+        judgement.outcome = Outcome::Mixed;
+    } else if judge::contradicted(mail, judgement, &reading, rules) {
+        judgement.outcome = Outcome::Unsure;
+    }
     let outcome = judgement.outcome;
+    let evidence = evidence(outcome, &reading, lexicon);
     let replyable = attributes::replyable(mail, &reading, lexicon);
     let channel = attributes::channel(mail, outcome, &reading, lexicon);
     let stage = attributes::stage(outcome, &reading, lexicon);
@@ -251,57 +254,23 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
         replyable,
         reply: attributes::reply(situation, mail.lang, &reading, lexicon),
         evidence,
-        results: Vec::new(),
+        results,
     }
 }
 
-#[allow(missing_docs)]
-pub fn explain(mail: &Mail, rules: &Rules) -> Vec<String> {
-    let reading = judge::read(mail, false, rules);
-    let lexicon = rules.lexicon(mail.lang);
-    let mut out: Vec<String> = reading
-        .hits
-        .iter()
-        .map(|h| {
-            let c = &lexicon.cues[h.cue];
-            format!(
-                "{:?} {}{} 「{}」",
-                h.place,
-                c.name,
-                if h.supposed { " (supposed)" } else { "" },
-                reading.text.seen(h.start, h.end).replace('\n', "/")
-            )
-        })
-        .collect();
-    let names = judge::feature_names(lexicon, mail.lang);
-    out.push(
-        reading
-            .features
-            .iter()
-            .filter(|f| {
-                names[**f].contains("/mail/")
-                    || names[**f].contains("/only/")
-                    || names[**f].contains("/with/")
-                    || names[**f].contains("/last/")
-            })
-            .map(|f| names[*f].clone())
-            .collect::<Vec<_>>()
-            .join(" "),
-    );
-    out
-}
-
-#[allow(missing_docs)]
-pub fn sent(mail: &Mail, rules: &Rules) -> Vec<(String, String, bool, f32)> {
-    let reading = judge::read(mail, false, rules);
-    let lexicon = rules.lexicon(mail.lang);
-    reading
-        .hits
-        .iter()
-        .filter_map(|h| {
-            let c = &lexicon.cues[h.cue];
-            let o = c.outcome?;
-            Some((o.name().to_owned(), c.name.clone(), h.supposed, c.points[o as usize]))
-        })
-        .collect()
+/// The words that decided, each once.
+fn evidence(outcome: Outcome, reading: &judge::Reading, lexicon: &rules::Lexicon) -> Vec<Evidence> {
+    let mut evidence: Vec<Evidence> = Vec::new();
+    for hit in judge::pool(&reading.hits, lexicon) {
+        let Some(cue) = lexicon.cues.get(hit.cue).filter(|_| !hit.supposed) else { continue };
+        let speaks = match outcome {
+            Outcome::Mixed | Outcome::Unsure => cue.outcome.is_some(),
+            outcome => cue.outcome == Some(outcome),
+        };
+        let text = reading.text.clause(hit.start, hit.end);
+        if speaks && !evidence.iter().any(|known| known.text == text) {
+            evidence.push(Evidence { cue: cue.name.clone(), text });
+        }
+    }
+    evidence
 }

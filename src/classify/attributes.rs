@@ -73,8 +73,7 @@ pub(crate) fn channel(
     let tail: String = mail
         .body
         .last()
-        .map(|block| block.text.as_str())
-        .unwrap_or("")
+        .map_or("", |block| block.text.as_str())
         .chars()
         .rev()
         .take(160)
@@ -88,15 +87,20 @@ pub(crate) fn channel(
         "人事",
         "新卒",
         "総務",
+        "人材開発",
         "HR",
         "Talent",
         "recruit",
         "Recruitment",
+        "Recruiting",
+        "Resourcing",
         "Hiring",
         "Careers",
+        "Campus",
     ]
     .iter()
     .any(|word| name.contains(word));
+    let english = mail.lang == Lang::En;
     let named = |words: &[&str], domains: &[&str]| {
         3 * usize::from(!department && words.iter().any(|word| name.contains(word)))
             + 2 * usize::from(domains.iter().any(|word| bought.contains(word)))
@@ -113,8 +117,11 @@ pub(crate) fn channel(
         sentences.dedup();
         sentences.len()
     };
-    let agent = named(AGENT_NAMES, AGENT_DOMAINS) + said("agent");
-    let platform = named(PLATFORM_NAMES, PLATFORM_DOMAINS) + said("platform");
+    // In English "job" names job sites, in Japanese agents.
+    let job = 2 * usize::from(bought.contains("job"));
+    let agent = named(AGENT_NAMES, AGENT_DOMAINS) + said("agent") + if english { 0 } else { job };
+    let platform =
+        named(PLATFORM_NAMES, PLATFORM_DOMAINS) + said("platform") + if english { job } else { 0 };
     let needed = if department {
         4
     } else if outcome == Outcome::Unrelated {
@@ -171,8 +178,7 @@ const AGENT_DOMAINS: &[&str] = &[
     "executive",
     "people",
     "partners",
-    "bridge",
-    "job",
+    "personal",
 ];
 
 /// Parts of names that job sites and tracking systems give themselves.
@@ -207,7 +213,7 @@ const PLATFORM_DOMAINS: &[&str] = &[
 
 /// The stage that a mail is about.
 pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> Stage {
-    if outcome == Outcome::Unrelated {
+    if matches!(outcome, Outcome::Unrelated | Outcome::Mixed) {
         return Stage::Unknown;
     }
     let counted = judge::pool(&reading.hits, lexicon);
@@ -227,7 +233,12 @@ pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> S
                 && lexicon.cues.get(other.cue).is_some_and(|cue| {
                     matches!(
                         cue.name.as_str(),
-                        "advanced/invited" | "advanced/next-round" | "declined/no-next"
+                        "advanced/invited"
+                            | "advanced/called"
+                            | "advanced/next-round"
+                            | "advanced/arrange"
+                            | "declined/no-next"
+                            | "declined/not-proceed"
                     ) && (outcome != Outcome::InProcess)
                 })
         })
@@ -244,8 +255,8 @@ pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> S
         let mut weight = place + 3 * i32::from(decisive(hit));
         // What is told in particular outweighs "interview" and "application".
         weight += match stage {
-            Stage::Interview => 0,
-            Stage::Document => 1,
+            Stage::Interview => 1,
+            Stage::Document => 0,
             _ => 3,
         };
         let coming = to_come(hit);
@@ -266,7 +277,7 @@ pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> S
     };
     match (best(false), best(true)) {
         (Some(stage), next) => {
-            let stage = match (stage, next) {
+            match (stage, next) {
                 // "Interview" alone, with the one to come in particular: the one before it.
                 (Stage::Interview | Stage::Document, Some(next))
                     if before(next) != Stage::Unknown && outcome == Outcome::Advanced =>
@@ -274,8 +285,7 @@ pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> S
                     before(next)
                 }
                 (stage, _) => stage,
-            };
-            stage
+            }
         }
         (None, Some(next)) => before(next),
         (None, None) => Stage::Unknown,

@@ -112,6 +112,7 @@ const DEPARTMENTS: &[&str] = &[
 
 /// The employer, as the mail states it.
 pub(crate) fn company(mail: &Mail, channel: Channel) -> Option<String> {
+    let mail = &narrowed(mail);
     let text = readable(mail);
     let sender = mail.author().and_then(|author| author.name.clone()).unwrap_or_default();
     let found = match (mail.lang, channel) {
@@ -125,6 +126,38 @@ pub(crate) fn company(mail: &Mail, channel: Channel) -> Option<String> {
         }
     };
     found.map(|name| tidy(&name)).filter(|name| !name.is_empty() && name.chars().count() <= 45)
+}
+
+/// The mail's names and words with full-width Latin letters, figures and brackets made half-width.
+fn narrowed(mail: &Mail) -> Mail {
+    let mut mail = Mail { alternative: Vec::new(), ..mail.clone() };
+    mail.subject = narrow(&mail.subject);
+    for address in mail.from.iter_mut().chain(&mut mail.to) {
+        address.name = address.name.as_deref().map(narrow);
+    }
+    for block in &mut mail.body {
+        block.text = narrow(&block.text);
+    }
+    for attached in &mut mail.attached {
+        for block in &mut attached.body {
+            block.text = narrow(&block.text);
+        }
+    }
+    mail
+}
+
+/// Full-width forms of ASCII (U+FF01 to U+FF5E) as ASCII.
+pub(crate) fn narrow(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '\u{FF01}'..='\u{FF5E}' => u32::from(character)
+                .checked_sub(0xFEE0)
+                .and_then(char::from_u32)
+                .unwrap_or(character),
+            '\u{3000}' => ' ',
+            character => character,
+        })
+        .collect()
 }
 
 /// Subject, new and passed-on text, signature.
@@ -163,7 +196,7 @@ fn tidy(name: &str) -> String {
 }
 
 /// All names with a legal form, in the order of the text.
-fn with_form(text: &str) -> Vec<String> {
+pub(crate) fn with_form(text: &str) -> Vec<String> {
     let mut found: Vec<(usize, String)> = Vec::new();
     for form in FORMS {
         for (at, _) in text.match_indices(form) {
@@ -218,7 +251,7 @@ fn with_form(text: &str) -> Vec<String> {
 /// Whether a name goes on with this character.
 fn in_name(character: char) -> bool {
     character.is_alphanumeric()
-        || matches!(character, '・' | '&' | '&' | 'ー' | '.' | '-' | '々' | 'ヶ' | '\'')
+        || matches!(character, '・' | '&' | 'ー' | '.' | '-' | '々' | 'ヶ' | '\'')
 }
 
 fn name_forward(text: &str) -> String {
@@ -255,7 +288,7 @@ fn name_forward(text: &str) -> String {
         }
         name.push(character);
         if let Some(stem) = PARTICLES.iter().find_map(|particle| name.strip_suffix(particle)) {
-            return stem.to_owned();
+            return stem.trim_end_matches('の').to_owned();
         }
     }
     let name = name.trim_end_matches('の').to_owned();
@@ -315,10 +348,11 @@ fn name_backward(text: &str) -> String {
 
 /// "三ツ峰市職員課" is the city.
 fn municipality(name: &str) -> Option<String> {
-    for (at, mark) in
-        name.char_indices().filter(|(_, character)| matches!(character, '市' | '町' | '村' | '区'))
+    for (at, mark) in name
+        .char_indices()
+        .filter(|(_, character)| matches!(character, '市' | '町' | '村' | '区' | '県'))
     {
-        let rest = name.get(at + mark.len_utf8()..).unwrap_or("");
+        let rest = name.get(at + mark.len_utf8()..).unwrap_or("").trim_start();
         if at > 0
             && !rest.is_empty()
             && ["職員", "役場", "役所", "消防", "総務", "人事"]
@@ -335,10 +369,10 @@ fn cut_department(name: &str) -> String {
     let mut end = name.len();
     for word in ["人事部", "採用", "総務部", "新卒", "代表取締役", "経営管理部", "人材開発", "人財"]
     {
-        if let Some(at) = name.find(word) {
-            if at > 0 {
-                end = end.min(at);
-            }
+        if let Some(at) = name.find(word)
+            && at > 0
+        {
+            end = end.min(at);
         }
     }
     name.get(..end).unwrap_or(name).to_owned()
@@ -359,6 +393,7 @@ fn parts(sender: &str) -> Vec<String> {
         .split(['(', ')', '(', ')', '/', '|', '|', '/', '【', '】', ',', '@', '<', '「', '」'])
         .flat_map(|part| part.split(" - "))
         .flat_map(|part| part.split(" via "))
+        .flat_map(|part| part.split(" for "))
         .flat_map(|part| part.split(" at "))
         .map(str::trim)
         .filter(|part| !part.is_empty())
@@ -371,21 +406,20 @@ fn before_department(part: &str) -> (String, bool) {
     let mut end = part.len();
     let mut cut = false;
     for word in DEPARTMENTS {
-        if let Some(at) = part.find(word) {
-            if at < end
-                && at > 0
-                && !(word.chars().count() == 1
-                    && !part.get(at + word.len()..).unwrap_or("").starts_with([' ', '\u{3000}'])
-                    && at + word.len() != part.len())
-            {
-                // "人事部" and the like begin a word of their own.
-                let head = part.get(..at).unwrap_or("");
-                let start = head
-                    .rfind([' ', '\u{3000}'])
-                    .map_or(at, |space| if word.chars().count() == 1 { space } else { at });
-                end = start;
-                cut = true;
-            }
+        if let Some(at) = part.find(word)
+            && at < end
+            && at > 0
+            && !(word.chars().count() == 1
+                && !part.get(at + word.len()..).unwrap_or("").starts_with([' ', '\u{3000}'])
+                && at + word.len() != part.len())
+        {
+            // "人事部" and the like begin a word of their own.
+            let head = part.get(..at).unwrap_or("");
+            let start = head
+                .rfind([' ', '\u{3000}'])
+                .map_or(at, |space| if word.chars().count() == 1 { space } else { at });
+            end = start;
+            cut = true;
         }
     }
     let head = part.get(..end).unwrap_or(part).trim();
@@ -490,7 +524,10 @@ fn of_company_ja(mail: &Mail, sender: &str, text: &str) -> Option<String> {
         }
     }
     if let Some((name, _)) = names.into_iter().next() {
-        return Some(name);
+        // A name that the mail itself never mentions gives way to the one it signs with.
+        let mentioned =
+            core(text).contains(&core(&name)) || core(&mail.subject).contains(&core(&name));
+        return if mentioned { Some(name) } else { known.pop().or(Some(name)) };
     }
     known.pop().or_else(|| bracketed(&mail.subject)).or_else(|| last_line_name(text))
 }
@@ -838,75 +875,6 @@ fn squash(text: &str) -> String {
         .collect()
 }
 
-/// The name in the text that the sender's domain spells.
-fn spelled_by_domain(mail: &Mail, candidates: &[String]) -> Option<String> {
-    let domain = mail.author()?.domain();
-    let labels: Vec<String> = domain
-        .split('.')
-        .map(squash)
-        .filter(|label| {
-            label.len() >= 4
-                && !matches!(
-                    label.as_str(),
-                    "example" | "mail" | "jobs" | "careers" | "recruit" | "noreply" | "email"
-                )
-        })
-        .collect();
-    let mut best: Option<(usize, &String)> = None;
-    for candidate in candidates {
-        let plain = squash(candidate);
-        if plain.len() < 4 {
-            continue;
-        }
-        for label in &labels {
-            let common =
-                label.bytes().zip(plain.bytes()).take_while(|(left, right)| left == right).count();
-            let initials: String = candidate
-                .split(' ')
-                .filter_map(|word| word.chars().next())
-                .filter(char::is_ascii_uppercase)
-                .map(|first| first.to_ascii_lowercase())
-                .collect();
-            let inside = plain.len() >= 10
-                && candidate.contains(' ')
-                && label.len() >= 6
-                && plain.contains(label.as_str());
-            let named_forms = candidate.split(' ').count() <= 6;
-            let joined = named_forms
-                && label.len() >= 8
-                && !candidate.split(' ').any(|word| HIRING_WORDS.contains(&word))
-                && candidate
-                    .split(' ')
-                    .filter(|word| word.len() > 3)
-                    .all(|word| label.contains(&squash(word)))
-                && candidate.split(' ').filter(|word| word.len() > 3).count() >= 2;
-            let fits = label == &plain
-                || inside
-                || joined
-                || (initials.len() >= 4 && &initials == label)
-                || plain.starts_with(label.as_str())
-                || (label.starts_with(&plain) && plain.len() * 2 >= label.len())
-                || (common >= 8 && common * 10 >= label.len() * 7);
-            if fits {
-                let hiring = candidate.split(' ').any(|word| HIRING_WORDS.contains(&word));
-                let rank = common * 4
-                    + candidate.split(' ').count().min(4)
-                    + 20 * usize::from(inside || joined)
-                    - usize::from(hiring).min(common)
-                    + candidate
-                        .split(' ')
-                        .any(|word| COMPANY_FORMS.contains(&word.trim_end_matches('.')))
-                        as usize
-                        * 3;
-                if best.is_none_or(|(known, _)| rank > known) {
-                    best = Some((rank, candidate));
-                }
-            }
-        }
-    }
-    best.map(|(_, name)| name.clone())
-}
-
 /// Words in an English display name that are not the company.
 const HIRING_WORDS: &[&str] = &[
     "Recruitment",
@@ -980,16 +948,37 @@ fn from_sender_en(sender: &str) -> Option<String> {
 fn of_company_en(mail: &Mail, sender: &str, text: &str) -> Option<String> {
     let mut candidates = phrases(text);
     candidates.extend(phrases(&mail.subject));
-    candidates.extend(parts(sender));
-    for part in parts(sender) {
-        if let Some(name) = from_sender_en(&part) {
-            candidates.push(name);
+    for part in parts(sender).iter().flat_map(|part| part.split(", ")) {
+        candidates.extend(from_sender_en(part));
+        candidates.push(part.to_owned());
+    }
+    let tail_at = text.char_indices().rev().nth(160).map_or(0, |(at, _)| at);
+    let tail = text.get(tail_at..).unwrap_or("");
+    let people: Vec<String> = mail
+        .to
+        .iter()
+        .filter_map(|address| address.name.as_deref())
+        .chain(parts(sender).first().map(String::as_str).filter(|part| is_person(part)))
+        .flat_map(|name| name.split(' ').map(squash).collect::<Vec<_>>())
+        .filter(|word| word.len() > 2)
+        .collect();
+    let labels = domain_parts(mail);
+    let mut best: Option<(i32, String)> = None;
+    for candidate in candidates {
+        let name = trim_article(&candidate);
+        let words: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).collect();
+        if words.is_empty() || words.len() > 7 {
+            continue;
+        }
+        let score = points_en(&words, &labels, &people)
+            + 2 * i32::from(tail.contains(&name))
+            + 3 * i32::from(sender.contains(&name) && !is_person(&name));
+        if best.as_ref().is_none_or(|(known, _)| score > *known) {
+            best = Some((score, name));
         }
     }
-    spelled_by_domain(mail, &candidates)
-        .map(|name| trim_article(&name))
-        .or_else(|| with_company_form(&candidates))
-        .or_else(|| from_sender_en(sender).map(|name| trim_article(&name)))
+    best.filter(|(score, _)| *score >= 5)
+        .map(|(_, name)| name)
         .or_else(|| {
             after_words(
                 text,
@@ -1012,7 +1001,125 @@ fn of_company_en(mail: &Mail, sender: &str, text: &str) -> Option<String> {
                 &["application to ", " at ", " with ", "applying to ", " from ", "@ "],
             )
         })
-        .or_else(|| last_words_en(text))
+        .or_else(|| {
+            last_words_en(text)
+                .filter(|name| !people.contains(&squash(name.split(' ').next().unwrap_or(""))))
+        })
+}
+
+/// The words that the sender's domain is made of: "saltmarsh", "hospitals".
+fn domain_parts(mail: &Mail) -> Vec<String> {
+    let domain = mail.author().map(crate::mail::Address::domain).unwrap_or_default();
+    domain
+        .split(['.', '-'])
+        .map(str::to_owned)
+        .filter(|part| part.len() >= 3 && !DOMAIN_NOISE.contains(&part.as_str()))
+        .collect()
+}
+
+/// Parts of domains that name no company.
+const DOMAIN_NOISE: &[&str] = &[
+    "example", "mail", "jobs", "careers", "recruit", "noreply", "email", "com", "org", "net",
+    "hire", "apply", "info", "talent",
+];
+
+/// Words that companies have in their names, and positions have not.
+const COMPANY_WORDS: &[&str] = &[
+    "University",
+    "Institute",
+    "Group",
+    "Bank",
+    "Council",
+    "College",
+    "Hospital",
+    "Hospitals",
+    "Trust",
+    "NHS",
+    "Foundation",
+    "Labs",
+    "Systems",
+    "Robotics",
+    "Software",
+    "Partners",
+    "Insurance",
+    "Studios",
+    "School",
+    "Schools",
+    "Society",
+    "Association",
+    "Company",
+    "Technologies",
+    "Analytics",
+    "Logistics",
+    "Energy",
+    "Foods",
+    "Games",
+    "Pharma",
+    "Capital",
+    "Holdings",
+    "Consulting",
+    "Media",
+    "Clinic",
+    "Clinics",
+    "Solutions",
+    "Industries",
+    "Office",
+    "Department",
+    "Press",
+    "Publishing",
+];
+
+/// How much a phrase looks like the name of the company behind the sender's domain.
+fn points_en(words: &[&str], labels: &[String], people: &[String]) -> i32 {
+    let plain: Vec<String> = words.iter().map(|word| squash(word)).collect();
+    let whole = plain.concat();
+    let mut points = 0;
+    for label in labels {
+        let spelled = plain.iter().any(|word| {
+            word.len() >= 3
+                && (word == label || (label.len() >= 4 && word.starts_with(label.as_str())))
+        });
+        let run = label.len() >= 6 && whole.contains(label.as_str())
+            || (whole.len() >= 6 && label.contains(&whole));
+        // "brueckl" is how a domain spells "Brückl".
+        let nearly = label.len() >= 5
+            && plain.iter().any(|word| {
+                word.len() >= 4
+                    && label.chars().next() == word.chars().next()
+                    && label.len().abs_diff(word.len()) <= 2
+                    && label.ends_with(word.get(word.len().saturating_sub(3)..).unwrap_or("\0"))
+            });
+        points += 6 * i32::from(spelled)
+            + 5 * i32::from(!spelled && run)
+            + 4 * i32::from(!spelled && !run && nearly);
+    }
+    let initials: String = words
+        .iter()
+        .filter_map(|word| word.chars().next())
+        .filter(char::is_ascii_uppercase)
+        .map(|first| first.to_ascii_lowercase())
+        .collect();
+    points += 6 * i32::from(initials.len() >= 3 && labels.contains(&initials));
+    points +=
+        3 * i32::from(words.iter().any(|word| COMPANY_FORMS.contains(&word.trim_end_matches('.'))));
+    points += 2 * i32::from(words.iter().any(|word| COMPANY_WORDS.contains(word)));
+    points += i32::try_from(words.len().min(4)).unwrap_or(0) / 2;
+    points -= 6 * i32::from(words.iter().any(|word| {
+        HIRING_WORDS.contains(word)
+            || matches!(
+                *word,
+                "Dear"
+                    | "Application"
+                    | "Interview"
+                    | "Summer"
+                    | "Internship"
+                    | "Engineer"
+                    | "Analyst"
+                    | "Manager"
+            )
+    }));
+    points -= 7 * i32::from(plain.iter().any(|word| people.contains(word)));
+    points
 }
 
 /// A short mail is signed with a name and the company behind a slash or under it.
@@ -1030,6 +1137,13 @@ fn trim_article(name: &str) -> String {
     let mut words: Vec<&str> = name.split(' ').collect();
     while words.len() > 1 && words.last().is_some_and(|word| HIRING_WORDS.contains(word)) {
         words.pop();
+    }
+    if let Some(at) = words
+        .iter()
+        .position(|word| *word == "for")
+        .filter(|&at| at > 1 && words.first() != Some(&"Institute"))
+    {
+        words.truncate(at);
     }
     // A greeting or a title before the name is not part of it.
     while words.len() > 1
@@ -1077,10 +1191,10 @@ fn after_words(text: &str, words: &[&str]) -> Option<String> {
         for (at, _) in text.match_indices(word) {
             let rest: String = text.get(at + word.len()..).unwrap_or("").chars().take(60).collect();
             let rest = rest.strip_prefix("the ").unwrap_or(&rest).to_owned();
-            if rest.chars().next().is_some_and(char::is_uppercase) {
-                if let Some(name) = phrases(&rest).into_iter().next() {
-                    return Some(name);
-                }
+            if rest.chars().next().is_some_and(char::is_uppercase)
+                && let Some(name) = phrases(&rest).into_iter().next()
+            {
+                return Some(name);
             }
         }
     }
@@ -1163,6 +1277,7 @@ const SUBJECT_WORDS: &[&str] = &[
 
 /// The position, as the mail states it.
 pub(crate) fn position(mail: &Mail) -> Option<String> {
+    let mail = &narrowed(mail);
     let text = readable(mail);
     let found = match mail.lang {
         Lang::Ja => position_ja(&mail.subject, &text),
@@ -1175,10 +1290,11 @@ fn position_ja(subject: &str, text: &str) -> Option<String> {
     for label in ["ポジション", "職種", "募集職種", "応募職種", "求人名", "コース"]
     {
         for line in text.lines() {
-            if let Some((head, value)) = line.split_once([':', ':', '\t', '\u{FF1A}']) {
-                if tidy(head) == label && !value.trim().is_empty() {
-                    return Some(value.trim().split('\t').next().unwrap_or(value).to_owned());
-                }
+            if let Some((head, value)) = line.split_once([':', ':', '\t', '\u{FF1A}'])
+                && tidy(head) == label
+                && !value.trim().is_empty()
+            {
+                return Some(value.trim().split('\t').next().unwrap_or(value).to_owned());
             }
         }
     }
@@ -1223,7 +1339,7 @@ fn position_ja(subject: &str, text: &str) -> Option<String> {
                                     | 'し'
                                     | 'た'
                             )
-                            || matches!(character, '(' | ')' | '(' | ')')
+                            || matches!(character, '(' | ')')
                     })
                     .collect::<Vec<_>>()
                     .into_iter()
@@ -1351,10 +1467,9 @@ fn before_words(text: &str, words: &[&str]) -> Option<String> {
                 .next_back()
                 .and_then(|last| last.chars().next())
                 .is_some_and(char::is_uppercase)
+                && let Some(name) = phrases(&before).pop()
             {
-                if let Some(name) = phrases(&before).pop() {
-                    return Some(name);
-                }
+                return Some(name);
             }
         }
     }

@@ -1,22 +1,25 @@
 //! From cues to an outcome: which words count, what they add up to, and when to abstain.
 
 use super::Outcome;
-use super::rules::{Hit, Lexicon, Points, Rules};
+use super::rules::{Cue, Hit, Lexicon, Points, Rules};
 use super::text::{Place, Text};
 use crate::lang::Lang;
-use crate::mail::{Mail, Role};
+use crate::mail::{Block, Mail, Role};
 
 /// Evidence at least this strong says by itself how a selection went.
 const STRONG: f32 = 1.5;
 
 /// Least probability with which a mail is called declined: the worst error of all.
-const SURE_DECLINED: f32 = 0.50;
+const SURE_DECLINED: f32 = 0.75;
 
 /// Least probability with which a mail is called a pass or an offer.
-const SURE_GOOD: f32 = 0.45;
+const SURE_GOOD: f32 = 0.50;
+
+/// New text shorter than this, in bytes, may be a stub beside the real text in the other alternative.
+const STUB_BYTES: usize = 200;
 
 /// What a mail says beyond its cues: features that are learned like cues.
-pub(crate) const MAIL_FEATURES: [&str; 37] = [
+pub(crate) const MAIL_FEATURES: [&str; 41] = [
     "mail/always",
     "mail/list-unsubscribe",
     "mail/bulk",
@@ -30,6 +33,7 @@ pub(crate) const MAIL_FEATURES: [&str; 37] = [
     "mail/weak-evidence-only",
     "mail/no-application",
     "mail/no-hiring",
+    "mail/hiring-sender",
     "mail/passed-for-sender",
     "mail/to-nobody",
     "only/declined",
@@ -51,9 +55,12 @@ pub(crate) const MAIL_FEATURES: [&str; 37] = [
     "many/declined",
     "many/advanced",
     "many/offer",
+    "firm/declined",
+    "firm/advanced",
+    "firm/offer",
+    "firm/on_hold",
     "supposed/declined",
     "supposed/advanced",
-    "mail/correction",
 ];
 
 /// How a feature of the mail counts before anything is learned.
@@ -69,6 +76,7 @@ fn prior_of_mail_feature(name: &str) -> Points {
         "mail/weak-evidence-only" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, 0.5, 0.4, 0.3],
         "mail/no-application" => [-0.6, -0.6, -0.6, -0.4, -0.4, -0.4, -1.2, 0.0, 1.2],
         "mail/no-hiring" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, -0.8, 0.0, 0.8],
+        "mail/hiring-sender" => [0.4, 0.3, 0.3, 0.3, 0.3, 0.3, 0.4, 0.2, -1.8],
         "mail/passed-for-sender" => [-3.0, -2.0, -2.0, -2.0, 0.0, 0.0, -0.5, 0.0, 3.0],
         "mail/to-nobody" => [0.0, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
         "only/declined" => [1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
@@ -76,6 +84,10 @@ fn prior_of_mail_feature(name: &str) -> Points {
         "only/offer" => [0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "only/on_hold" => [0.0, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0],
         "only/undisclosed" => [0.0, 0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0],
+        "firm/declined" => [1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "firm/advanced" => [0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "firm/offer" => [0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "firm/on_hold" => [0.0, 0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0],
         "last/declined" => [0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "last/advanced" => [0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "last/offer" => [0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
@@ -85,7 +97,6 @@ fn prior_of_mail_feature(name: &str) -> Points {
         "with/declined+undisclosed" => [-0.5, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
         "with/advanced+offer" => [0.0, -0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         "with/advanced+undisclosed" => [0.0, -0.5, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
-        "mail/correction" => [-0.5, -0.3, -0.3, 0.0, 0.0, 0.0, 0.4, 0.2, 0.0],
         _ => Points::default(),
     }
 }
@@ -134,13 +145,27 @@ pub(crate) fn read(mail: &Mail, own: bool, rules: &Rules) -> Reading {
     Reading { text, hits, features }
 }
 
+/// The alternative that says something: "please use another program" over a letter in HTML does not.
+fn told_body(mail: &Mail) -> &[Block] {
+    let length = |blocks: &[Block]| {
+        let new = blocks.iter().filter(|block| block.role == Role::New);
+        new.map(|block| block.text.trim().len()).sum::<usize>()
+    };
+    let told = length(&mail.body);
+    if told < STUB_BYTES && length(&mail.alternative) > 2 * told {
+        &mail.alternative
+    } else {
+        &mail.body
+    }
+}
+
 fn text_of(mail: &Mail) -> Text {
     let mut text = Text::default();
     text.push(strip_reply_prefix(&mail.subject), Place::Subject, mail.lang);
     let answer = is_answer(mail);
-    let has_new =
-        mail.body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
-    text.push_blocks(&mail.body, mail.lang, |role| match role {
+    let body = told_body(mail);
+    let has_new = body.iter().any(|block| block.role == Role::New && !block.text.trim().is_empty());
+    text.push_blocks(body, mail.lang, |role| match role {
         Role::New => Some(Place::New),
         // Below an answer, the words "passed on" are the mail that is answered.
         Role::Forwarded if answer && has_new => Some(Place::Quoted),
@@ -189,11 +214,22 @@ pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
                 cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG
             })
     });
+    // Quoted words are the past, but tell what is being answered.
     let counts = |hit: &Hit| match hit.place {
         Place::Subject | Place::New => true,
         Place::Passed => !strong_new,
-        Place::Quoted | Place::Signature => false,
+        Place::Quoted => cue(hit).is_some_and(|cue| cue.name.starts_with("quoted/")),
+        Place::Signature => false,
     };
+    // An offer taken back is told with all the words of the offer.
+    let taken_back = hits.iter().any(|hit| {
+        counts(hit)
+            && !hit.supposed
+            && hit.place != Place::Subject
+            && cue(hit).is_some_and(|cue| {
+                matches!(cue.name.as_str(), "declined/offer-withdrawn" | "declined/offer-rescinded")
+            })
+    });
     let firm: Vec<Outcome> = hits
         .iter()
         .filter(|hit| counts(hit) && !hit.supposed && hit.place != Place::Subject)
@@ -203,6 +239,9 @@ pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
         .filter(|hit| counts(hit))
         .filter(|hit| {
             let Some(cue) = cue(hit) else { return false };
+            if taken_back && matches!(cue.outcome, Some(Outcome::Offer | Outcome::Advanced)) {
+                return false;
+            }
             firm.is_empty()
                 || hit.supposed
                 || cue.outcome.is_none_or(|outcome| cue.firm || firm.contains(&outcome))
@@ -217,21 +256,95 @@ fn strength(outcome: Option<Outcome>, points: &Points) -> f32 {
 const KINDS: [Outcome; 5] =
     [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
 
+/// The evidence of a mail, counted by kind.
+#[derive(Debug, Default)]
+struct Tally {
+    strong: [usize; 5],
+    firm: [bool; 5],
+    supposed: [bool; 5],
+    /// The kind of the last strong evidence of the body.
+    last: Option<usize>,
+    weak: bool,
+    application: bool,
+    hiring: bool,
+}
+
+impl Tally {
+    fn count(&mut self, hit: &Hit, cue: &Cue) {
+        self.hiring |= cue.name == "own/hiring-nouns";
+        self.application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
+        let kind = cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome));
+        let Some(kind) = kind else { return };
+        let in_body = hit.place != Place::Subject;
+        if hit.supposed {
+            set(&mut self.supposed, kind);
+            return;
+        }
+        if cue.firm && in_body {
+            set(&mut self.firm, kind);
+        }
+        if strength(cue.outcome, &cue.points) >= STRONG {
+            if let Some(slot) = self.strong.get_mut(kind) {
+                *slot += 1;
+            }
+            if in_body {
+                self.last = Some(kind);
+            }
+        } else {
+            self.weak = true;
+        }
+    }
+
+    /// Names of the features that the evidence makes.
+    fn features(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let kinds = self.strong.iter().filter(|&&count| count > 0).count();
+        if kinds == 0 {
+            let none = if self.weak { "mail/weak-evidence-only" } else { "mail/no-evidence" };
+            names.push(none.to_owned());
+        }
+        for (kind, &count) in self.strong.iter().enumerate() {
+            let Some(name) = KINDS.get(kind).map(|kind| kind.name()) else { continue };
+            for (there, feature) in [
+                (self.firm.get(kind) == Some(&true), "firm"),
+                (count > 0 && kinds == 1, "only"),
+                (count > 1, "many"),
+                (self.last == Some(kind) && kinds > 1, "last"),
+                (self.supposed.get(kind) == Some(&true), "supposed"),
+            ] {
+                if there {
+                    names.push(format!("{feature}/{name}"));
+                }
+            }
+            for (other, &others) in self.strong.iter().enumerate().skip(kind + 1) {
+                if count > 0
+                    && others > 0
+                    && let Some(other) = KINDS.get(other)
+                {
+                    names.push(format!("with/{name}+{}", other.name()));
+                }
+            }
+        }
+        names
+    }
+}
+
+fn set(flags: &mut [bool; 5], kind: usize) {
+    if let Some(flag) = flags.get_mut(kind) {
+        *flag = true;
+    }
+}
+
 fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usize> {
     let mut features = Vec::new();
     let counted = pool(hits, lexicon);
-    let mut strong = [0_usize; 5];
-    let mut last = None;
-    let mut weak = false;
-    let mut application = false;
-    let mut hiring = false;
-    let mut supposed = [false; 5];
+    let mut tally = Tally::default();
     for hit in &counted {
         let Some(cue) = lexicon.cues.get(hit.cue) else { continue };
         let form = if cue.name.starts_with("other/") {
             // A topic of its own shows more than once, or in the subject.
-            let sentences = counted.iter().filter(|other| other.cue == hit.cue).count();
-            usize::from(sentences > 1 || hit.place == Place::Subject)
+            let again = counted.iter().filter(|other| other.cue == hit.cue).take(2).count() > 1;
+            usize::from(again || hit.place == Place::Subject)
         } else {
             match (hit.supposed, hit.place) {
                 (true, _) => 2,
@@ -240,27 +353,7 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
             }
         };
         features.push(hit.cue * 3 + form);
-        hiring |= cue.name == "own/hiring-nouns";
-        application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
-        let Some(kind) =
-            cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome))
-        else {
-            continue;
-        };
-        if hit.supposed {
-            if let Some(slot) = supposed.get_mut(kind) {
-                *slot = true;
-            }
-        } else if strength(cue.outcome, &cue.points) >= STRONG {
-            if let Some(slot) = strong.get_mut(kind) {
-                *slot += 1;
-            }
-            if hit.place != Place::Subject {
-                last = Some(kind);
-            }
-        } else {
-            weak = true;
-        }
+        tally.count(hit, cue);
     }
     let base = lexicon.cues.len() * 3;
     let mut mark = |name: &str| {
@@ -279,8 +372,9 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
         (own, "mail/own"),
         (!mail.attachments.is_empty(), "mail/attachment"),
         (!mail.attached.is_empty(), "mail/passed-on"),
-        (!application, "mail/no-application"),
-        (!hiring, "mail/no-hiring"),
+        (!tally.application, "mail/no-application"),
+        (!tally.hiring, "mail/no-hiring"),
+        (hiring_sender(mail), "mail/hiring-sender"),
         (passed_for_sender(mail), "mail/passed-for-sender"),
         (mail.to.is_empty(), "mail/to-nobody"),
     ] {
@@ -288,35 +382,52 @@ fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usiz
             mark(name);
         }
     }
-    let kinds = strong.iter().filter(|&&count| count > 0).count();
-    if kinds == 0 {
-        mark(if weak { "mail/weak-evidence-only" } else { "mail/no-evidence" });
-    }
-    for (kind, &count) in strong.iter().enumerate() {
-        let Some(name) = KINDS.get(kind).map(|kind| kind.name()) else { continue };
-        if count > 0 && kinds == 1 {
-            mark(&format!("only/{name}"));
-        }
-        if count > 1 {
-            mark(&format!("many/{name}"));
-        }
-        if last == Some(kind) && kinds > 1 {
-            mark(&format!("last/{name}"));
-        }
-        if supposed.get(kind) == Some(&true) {
-            mark(&format!("supposed/{name}"));
-        }
-        for (other, &others) in strong.iter().enumerate().skip(kind + 1) {
-            if count > 0 && others > 0 {
-                if let Some(other) = KINDS.get(other) {
-                    mark(&format!("with/{name}+{}", other.name()));
-                }
-            }
-        }
+    for name in tally.features() {
+        mark(&name);
     }
     features.sort_unstable();
     features.dedup();
     features
+}
+
+/// The sender's name or address is that of a department that hires.
+fn hiring_sender(mail: &Mail) -> bool {
+    let Some(author) = mail.author() else { return false };
+    let name = author.name.as_deref().unwrap_or("").to_lowercase();
+    let address = author.addr_spec.to_ascii_lowercase();
+    [
+        "採用",
+        "人事",
+        "新卒",
+        "人財",
+        "キャリア",
+        "転職",
+        "recruit",
+        "hiring",
+        "talent",
+        "careers",
+        "personnel",
+        "human resources",
+        "hr ",
+        "people team",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+        || [
+            "saiyo",
+            "jinji",
+            "recruit",
+            "career",
+            "talent",
+            "hiring",
+            "shinsotsu",
+            "resourcing",
+            "personnel",
+        ]
+        .iter()
+        .any(|word| address.contains(word))
+        || address.starts_with("hr@")
+        || address.starts_with("jobs@")
 }
 
 /// The words passed on were written to the one who passes them on, not to the recipient: a friend's mail.
@@ -397,6 +508,97 @@ pub(crate) fn judge(reading: &Reading, lang: Lang, rules: &Rules) -> Judgement {
         return Judgement { outcome: Outcome::Unsure, confidence: 1.0 - confidence };
     }
     Judgement { outcome, confidence }
+}
+
+/// The mail is about other people's applications, or an advert: no summary of the recipient's own.
+pub(crate) fn of_others(reading: &Reading, lexicon: &Lexicon) -> bool {
+    reading.hits.iter().any(|hit| {
+        hit.place != Place::Quoted
+            && lexicon.cues.get(hit.cue).is_some_and(|cue| {
+                matches!(
+                    cue.name.as_str(),
+                    "other/recruiter-side"
+                        | "other/reviews"
+                        | "other/friend"
+                        | "other/network-digest"
+                        | "other/ceremony"
+                )
+            })
+    })
+}
+
+/// The mail has evidence of more than one result.
+pub(crate) fn differs(reading: &Reading, lexicon: &Lexicon) -> bool {
+    let mut first = None;
+    reading.hits.iter().filter(|hit| hit.place == Place::New).any(|hit| {
+        let outcome = lexicon.cues.get(hit.cue).and_then(|cue| cue.outcome);
+        outcome.is_some() && *first.get_or_insert(outcome) != outcome
+    })
+}
+
+/// The other alternative of the mail, or its subject, states another result in so many words.
+pub(crate) fn contradicted(
+    mail: &Mail,
+    judgement: Judgement,
+    reading: &Reading,
+    rules: &Rules,
+) -> bool {
+    let opposed = |other: Outcome| {
+        let good = |outcome: Outcome| matches!(outcome, Outcome::Advanced | Outcome::Offer);
+        (judgement.outcome == Outcome::Declined && good(other))
+            || (good(judgement.outcome) && other == Outcome::Declined)
+    };
+    let lexicon = rules.lexicon(mail.lang);
+    let firm = |hits: &[Hit]| -> Vec<Outcome> {
+        hits.iter()
+            .filter(|hit| !hit.supposed)
+            .filter_map(|hit| {
+                lexicon.cues.get(hit.cue).filter(|cue| cue.firm).and_then(|cue| cue.outcome)
+            })
+            .collect()
+    };
+    // A template whose fields were never filled in says everything at once.
+    let unfilled = mail.body.iter().any(|block| {
+        block.role == Role::New
+            && ["{{", "{%", "<%", "[[", "${"].iter().any(|field| block.text.contains(field))
+    });
+    if unfilled && judgement.outcome != Outcome::Unrelated {
+        return true;
+    }
+    if !matches!(judgement.outcome, Outcome::Declined | Outcome::Advanced | Outcome::Offer) {
+        return false;
+    }
+    // Only an alternative that says the opposite and not the same contradicts.
+    let mut alternative = Text::default();
+    alternative.push_blocks(&mail.alternative, mail.lang, |role| {
+        (role == Role::New).then_some(Place::New)
+    });
+    let said = firm(&lexicon.hits(&alternative));
+    let contradicts =
+        said.iter().any(|&outcome| opposed(outcome)) && !said.contains(&judgement.outcome);
+    // A subject "passed" over a body that declines: somebody took the wrong template.
+    let subject = reading.hits.iter().filter(|hit| hit.place == Place::Subject);
+    let said = firm(&subject.copied().collect::<Vec<_>>());
+    let corrected = [
+        "訂正",
+        "誤",
+        "お詫び",
+        "correct",
+        "Correct",
+        "CORRECT",
+        "ignore",
+        "Re:",
+        "RE:",
+        "再度",
+        "繰上",
+        "変更",
+    ]
+    .iter()
+    .any(|word| mail.subject.contains(word));
+    contradicts
+        || (!corrected
+            && said.iter().any(|&outcome| opposed(outcome) && outcome != Outcome::Offer)
+            && !said.contains(&judgement.outcome))
 }
 
 /// Scores as probabilities.

@@ -123,12 +123,6 @@ pub fn apply(rules: &mut Rules, lang: Lang, corrections: &[[f32; Outcome::ALL.le
     rules.set_points(lang, points);
 }
 
-/// The strengths written by hand, in the order of [`feature_names`].
-#[must_use]
-pub fn priors(lang: Lang, rules: &Rules) -> Vec<[f32; Outcome::ALL.len()]> {
-    judge::priors(rules.lexicon(lang))
-}
-
 impl Default for Settings {
     /// The penalty that did best with each writer left out in turn.
     fn default() -> Self {
@@ -178,4 +172,29 @@ pub fn ordinary(
             (mail.lang == lang).then(|| example(&mail, outcome, rules))
         })
         .collect()
+}
+
+/// What was read in a mail, a line for each cue and one for the features of the mail: for those who write rules.
+#[must_use]
+pub fn reading(mail: &Mail, rules: &Rules) -> Vec<String> {
+    let reading = judge::read(mail, false, rules);
+    let lexicon = rules.lexicon(mail.lang);
+    let mut lines: Vec<String> = reading
+        .hits
+        .iter()
+        .filter_map(|hit| {
+            let cue = lexicon.cues.get(hit.cue)?;
+            let supposed = if hit.supposed { " (supposed)" } else { "" };
+            let words = reading.text.seen(hit.start, hit.end).replace('\n', " ");
+            Some(format!("{:?} {}{supposed}: {words}", hit.place, cue.name))
+        })
+        .collect();
+    let names = judge::feature_names(lexicon, mail.lang);
+    let of_mail = reading
+        .features
+        .iter()
+        .filter(|&&feature| feature >= lexicon.cues.len() * 3)
+        .filter_map(|&feature| names.get(feature).cloned());
+    lines.push(of_mail.collect::<Vec<_>>().join(" "));
+    lines
 }

@@ -4,6 +4,7 @@
 //! combination of its words. All words of a language are searched in one pass (Aho-Corasick), and
 //! the sequences are matched over the words found: linear in the size of the mail, whatever it says.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -165,6 +166,8 @@ pub(crate) enum At {
     Subject,
     /// In the body.
     Body,
+    /// In quoted words.
+    Quoted,
 }
 
 /// One cue, compiled.
@@ -259,6 +262,7 @@ struct MoodWords {
     denied: u16,
     neg: u16,
     notneg: u16,
+    heading: u16,
 }
 
 /// How far apart, in characters, two elements of a pattern may stand.
@@ -278,6 +282,9 @@ impl Gaps {
         }
     }
 }
+
+/// A pattern with the index of its cue.
+type Start = (usize, Pattern);
 
 struct Compiler {
     lang: Lang,
@@ -386,36 +393,9 @@ impl Lexicon {
             denied: compiler.class("denied"),
             neg: compiler.class("neg"),
             notneg: compiler.class("notneg"),
+            heading: compiler.class("heading"),
         };
-        let mut cues = Vec::new();
-        let mut patterns = Vec::new();
-        for raw in file.cue {
-            for says in &raw.says {
-                patterns.push((cues.len(), compiler.pattern(says, &raw.name)?));
-            }
-            let mut unless = Vec::new();
-            for says in &raw.unless {
-                unless.push(compiler.pattern(says, &raw.name)?);
-            }
-            let mut points = Points::default();
-            for (&outcome, &value) in &raw.points {
-                add(&mut points, outcome, value);
-            }
-            if let Some(outcome) = raw.outcome {
-                add(&mut points, outcome, raw.strength);
-            }
-            let sets = raw.sets.as_deref().and_then(|sets| sets.split_once(':'));
-            cues.push(Cue {
-                name: raw.name,
-                outcome: raw.outcome,
-                firm: raw.firm,
-                points,
-                sets: sets.map(|(what, value)| (what.to_owned(), value.to_owned())),
-                mood: raw.mood,
-                at: raw.at,
-                unless,
-            });
-        }
+        let (cues, patterns) = compile_cues(file.cue, &mut compiler)?;
         let mut first: Vec<Vec<(usize, Pattern)>> = vec![Vec::new(); compiler.classes.len()];
         for (cue, pattern) in patterns {
             let Some(head) = pattern.elements.first() else { continue };
@@ -434,10 +414,9 @@ impl Lexicon {
                         .classes
                         .iter()
                         .any(|(name, &index)| index == class && name.starts_with('='))
+                        && let Some(slot) = negations.get_mut(usize::from(class))
                     {
-                        if let Some(slot) = negations.get_mut(usize::from(class)) {
-                            *slot = true;
-                        }
+                        *slot = true;
                     }
                 }
             }
@@ -511,7 +490,12 @@ impl Lexicon {
         let mut hits = Vec::new();
         let mut from = 0;
         let mut under_condition: Option<u32> = None;
+        let mut list_is_headed = false;
         let mut taken_back = None;
+        let mut put_right = None;
+        let mut old_mail_follows = false;
+        let fuel = Cell::new(FUEL);
+        let mut present = Present { seen: vec![0; self.first.len()], now: 0 };
         for (index, sentence) in text.sentences.iter().enumerate() {
             while tokens.get(from).is_some_and(|token| token.start < sentence.start) {
                 from += 1;
@@ -519,21 +503,29 @@ impl Lexicon {
             let length = tokens
                 .get(from..)
                 .map_or(0, |rest| rest.partition_point(|token| token.start < sentence.end));
-            let Some(inside) = tokens.get(from..from + length) else { continue };
+            let Some(inside) = tokens.get(from..from + length.min(MOST_WORDS)) else { continue };
             let mut aside = self.set_aside(inside, sentence, text);
             // A heading that is a condition ("if you passed:") sets its paragraph aside.
-            if under_condition == Some(sentence.paragraph) && !sentence_opens_item(text, sentence) {
+            // Among headings of items, the next item ends it; under another heading, the items are its list.
+            let ended = list_is_headed && sentence_opens_item(text, sentence);
+            if under_condition == Some(sentence.paragraph) && !ended {
                 aside.push((sentence.start, sentence.end));
             } else {
                 under_condition = None;
             }
-            if self.is_conditional_heading(inside, sentence) {
+            if under_condition.is_none() && self.is_conditional_heading(inside, sentence) {
                 under_condition = Some(sentence.paragraph);
+                list_is_headed = sentence_opens_item(text, sentence);
             }
-            if sentence.place == Place::New
-                && inside.iter().any(|token| token.class == self.mood.mistake)
-            {
+            if sentence.place == Place::New && self.owns_up(inside) {
                 taken_back = Some(index);
+                // Under a line such as "---- the mail sent by mistake ----" stands the mail itself.
+                old_mail_follows |= text.words(sentence).starts_with(['-', '=', '―', '*']);
+            } else if old_mail_follows && sentence.place == Place::New {
+                aside.push((sentence.start, sentence.end));
+            }
+            if inside.iter().any(|token| token.class == self.mood.rightly) {
+                put_right = Some(index);
             }
             // "Our system told you this:" is followed by what no longer holds.
             if inside.iter().any(|token| token.class == self.mood.told)
@@ -541,10 +533,14 @@ impl Lexicon {
             {
                 under_condition = Some(sentence.paragraph + 1);
             }
-            self.match_sentence(inside, sentence, index, &aside, &mut hits);
+            present.see(inside);
+            self.match_sentence(inside, sentence, index, &aside, (&present, &fuel), &mut hits);
         }
         // What was said before the mistake is owned up to is taken back with it.
-        if let Some(until) = taken_back {
+        // Not what is put right before the apology goes on.
+        if let Some(until) =
+            taken_back.map(|until| put_right.filter(|&right| right < until).unwrap_or(until))
+        {
             for hit in &mut hits {
                 hit.supposed |= hit.sentence < until
                     && self.cues.get(hit.cue).is_some_and(|cue| cue.outcome.is_some());
@@ -553,14 +549,25 @@ impl Lexicon {
         hits
     }
 
+    /// The sentence owns up to a mistake; "if you received this in error" does not.
+    fn owns_up(&self, tokens: &[Token]) -> bool {
+        let mood = &self.mood;
+        let mistake = tokens.iter().find(|token| token.class == mood.mistake);
+        mistake.is_some_and(|mistake| {
+            !tokens.iter().any(|token| token.class == mood.if_ && token.start < mistake.end + 24)
+        })
+    }
+
     fn match_sentence(
         &self,
         tokens: &[Token],
         sentence: &Sentence,
         index: usize,
         aside: &[(usize, usize)],
+        bounds: (&Present, &Cell<u32>),
         hits: &mut Vec<Hit>,
     ) {
+        let (present, fuel) = bounds;
         for (at, token) in tokens.iter().enumerate() {
             let Some(starts) = self.first.get(usize::from(token.class)) else { continue };
             for (cue_index, pattern) in starts {
@@ -569,6 +576,7 @@ impl Lexicon {
                     None => true,
                     Some(At::Subject) => sentence.place == Place::Subject,
                     Some(At::Body) => sentence.place != Place::Subject,
+                    Some(At::Quoted) => sentence.place == Place::Quoted,
                 };
                 if !fits
                     || hits
@@ -579,8 +587,15 @@ impl Lexicon {
                 {
                     continue;
                 }
-                let Some(last) = pattern.match_at(tokens, at) else { continue };
-                if cue.unless.iter().any(|pattern| pattern.is_in(tokens)) {
+                if !pattern.is_possible(present) {
+                    continue;
+                }
+                let Some(last) = pattern.match_at(tokens, at, fuel) else { continue };
+                let vetoed = cue
+                    .unless
+                    .iter()
+                    .any(|pattern| pattern.is_possible(present) && pattern.is_in(tokens, fuel));
+                if vetoed {
                     continue;
                 }
                 let supposed = aside.iter().any(|&(start, end)| (start..end).contains(&last.start));
@@ -624,7 +639,7 @@ impl Lexicon {
                 }
             } else if token.class == mood.perhaps {
                 ranges.push((boundary(token.start), token.end));
-            } else if token.class == mood.mistake {
+            } else if token.class == mood.mistake && self.owns_up(tokens) {
                 let rightly = tokens
                     .iter()
                     .filter(|other| other.class == mood.rightly)
@@ -659,10 +674,48 @@ impl Lexicon {
         sentence.begins_line
             && sentence.ends_line
             && sentence.end - sentence.start < 90
-            && tokens
-                .iter()
-                .any(|token| token.class == self.mood.if_ && token.end + 9 >= sentence.end)
+            && tokens.iter().any(|token| {
+                (token.class == self.mood.if_ || token.class == self.mood.heading)
+                    && token.end + 9 >= sentence.end
+            })
     }
+}
+
+/// The cues, and their patterns with the index of the cue.
+fn compile_cues(
+    raw_cues: Vec<RawCue>,
+    compiler: &mut Compiler,
+) -> Result<(Vec<Cue>, Vec<Start>), RulesError> {
+    let mut cues = Vec::new();
+    let mut patterns = Vec::new();
+    for raw in raw_cues {
+        for says in &raw.says {
+            patterns.push((cues.len(), compiler.pattern(says, &raw.name)?));
+        }
+        let mut unless = Vec::new();
+        for says in &raw.unless {
+            unless.push(compiler.pattern(says, &raw.name)?);
+        }
+        let mut points = Points::default();
+        for (&outcome, &value) in &raw.points {
+            add(&mut points, outcome, value);
+        }
+        if let Some(outcome) = raw.outcome {
+            add(&mut points, outcome, raw.strength);
+        }
+        let sets = raw.sets.as_deref().and_then(|sets| sets.split_once(':'));
+        cues.push(Cue {
+            name: raw.name,
+            outcome: raw.outcome,
+            firm: raw.firm,
+            points,
+            sets: sets.map(|(what, value)| (what.to_owned(), value.to_owned())),
+            mood: raw.mood,
+            at: raw.at,
+            unless,
+        });
+    }
+    Ok((cues, patterns))
 }
 
 fn sentence_opens_item(text: &Text, sentence: &Sentence) -> bool {
@@ -677,47 +730,96 @@ fn add(points: &mut Points, outcome: Outcome, value: f32) {
     }
 }
 
+/// Steps of matching spent on one mail: a hundred times what the longest honest one takes.
+///
+/// Bounds the time on text made to cost it, words repeated without an end.
+const FUEL: u32 = 2_000_000;
+
+/// Most words of one sentence that are read.
+const MOST_WORDS: usize = 600;
+
 /// How close, in bytes, a forbidden word must stand to forbid.
 const FORBIDDING_BYTES: usize = 12;
 
-impl Pattern {
-    /// The last word of a match that begins with the word at `at`.
-    fn match_at(&self, tokens: &[Token], at: usize) -> Option<Token> {
-        let head = *tokens.get(at)?;
-        let blocked = tokens.iter().take(at).any(|token| {
-            self.not_before.contains(&token.class)
-                && token.end <= head.start
-                && token.end + FORBIDDING_BYTES >= head.start
-        });
-        if blocked { None } else { self.rest(tokens, at, head, 1) }
+/// Which word classes the sentence at hand has: most patterns are out before they are tried.
+#[derive(Debug)]
+struct Present {
+    /// For each class, the number of the last sentence that had it.
+    seen: Vec<u32>,
+    now: u32,
+}
+
+impl Present {
+    fn see(&mut self, tokens: &[Token]) {
+        self.now += 1;
+        for token in tokens {
+            if let Some(seen) = self.seen.get_mut(usize::from(token.class)) {
+                *seen = self.now;
+            }
+        }
     }
 
-    fn rest(&self, tokens: &[Token], at: usize, before: Token, next: usize) -> Option<Token> {
-        let Some(element) = self.elements.get(next) else {
-            let followed = tokens.iter().skip(at).any(|token| {
-                self.not_after.contains(&token.class)
-                    && token.start >= before.end
-                    && token.start <= before.end + FORBIDDING_BYTES
+    fn has(&self, class: u16) -> bool {
+        self.seen.get(usize::from(class)) == Some(&self.now)
+    }
+}
+
+impl Pattern {
+    /// Every element has a word in the sentence.
+    fn is_possible(&self, present: &Present) -> bool {
+        self.elements.iter().all(|element| element.classes.iter().any(|&class| present.has(class)))
+    }
+
+    /// The last word of a match that begins with the word at `at`.
+    fn match_at(&self, tokens: &[Token], at: usize, fuel: &Cell<u32>) -> Option<Token> {
+        let head = *tokens.get(at)?;
+        let blocked = !self.not_before.is_empty()
+            && tokens.iter().take(at).any(|token| {
+                self.not_before.contains(&token.class)
+                    && token.end <= head.start
+                    && token.end + FORBIDDING_BYTES >= head.start
             });
+        if blocked { None } else { self.rest(tokens, at, head, 1, fuel) }
+    }
+
+    fn rest(
+        &self,
+        tokens: &[Token],
+        at: usize,
+        before: Token,
+        next: usize,
+        fuel: &Cell<u32>,
+    ) -> Option<Token> {
+        let Some(element) = self.elements.get(next) else {
+            let near = tokens
+                .iter()
+                .skip(at)
+                .take_while(|token| token.start <= before.end + FORBIDDING_BYTES);
+            let followed = !self.not_after.is_empty()
+                && near
+                    .filter(|token| token.start >= before.end)
+                    .any(|token| self.not_after.contains(&token.class));
             return (!followed).then_some(before);
         };
         for (step, token) in tokens.iter().enumerate().skip(at) {
             if token.start > before.end + element.gap {
                 break;
             }
-            if token.start >= before.end && element.classes.contains(&token.class) {
-                if let Some(last) = self.rest(tokens, step, *token, next + 1) {
-                    return Some(last);
-                }
+            fuel.set(fuel.get().checked_sub(1)?);
+            if token.start >= before.end
+                && element.classes.contains(&token.class)
+                && let Some(last) = self.rest(tokens, step, *token, next + 1, fuel)
+            {
+                return Some(last);
             }
         }
         None
     }
 
-    fn is_in(&self, tokens: &[Token]) -> bool {
+    fn is_in(&self, tokens: &[Token], fuel: &Cell<u32>) -> bool {
         tokens.iter().enumerate().any(|(at, token)| {
             self.elements.first().is_some_and(|head| head.classes.contains(&token.class))
-                && self.match_at(tokens, at).is_some()
+                && self.match_at(tokens, at, fuel).is_some()
         })
     }
 }

@@ -124,6 +124,23 @@ impl Text {
         self.original.get(from..to).unwrap_or("").trim()
     }
 
+    /// The clause around a range of `folded`, on one line: words enough to understand it.
+    pub(crate) fn clause(&self, start: usize, end: usize) -> String {
+        let rest = self.folded.get(end..).unwrap_or("");
+        let mut to = end;
+        for (count, character) in rest.chars().take(40).enumerate() {
+            // Not in the middle of a word in Latin letters.
+            if count >= 24 && !character.is_ascii_alphanumeric() {
+                break;
+            }
+            if matches!(character, '。' | '、' | '\n' | '.' | ',' | '!' | '?' | ';') {
+                break;
+            }
+            to += character.len_utf8();
+        }
+        self.seen(start, to).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// The folded words of a sentence.
     pub(crate) fn words(&self, sentence: &Sentence) -> &str {
         self.folded.get(sentence.start..sentence.end).unwrap_or("")
@@ -354,7 +371,10 @@ fn goes_on(line: &str, next: &str, widest: usize, joined: bool, lang: Lang) -> b
     let width = columns(line);
     match lang {
         Lang::Ja => {
-            if matches!(last, '。' | '!' | '?' | '!' | '?' | ':' | ':' | '」' | '』' | '】') {
+            if matches!(
+                last,
+                '。' | '!' | '?' | ':' | '\u{FF01}' | '\u{FF1F}' | '\u{FF1A}' | '」' | '』' | '】'
+            ) {
                 return false;
             }
             let indented = next.starts_with([' ', '\u{3000}', '\t']);
@@ -362,14 +382,14 @@ fn goes_on(line: &str, next: &str, widest: usize, joined: bool, lang: Lang) -> b
             if joined && !indented && width < 24 && is_japanese(last) && is_japanese(first) {
                 return true;
             }
-            let long = width >= 44 && width + 14 >= widest.min(90);
-            if long && !indented {
+            let filled = width >= 44 && width + 14 >= widest.min(90);
+            if filled && !indented {
                 return true;
             }
             // A shorter line goes on if it plainly stops inside a phrase.
             width >= 24
                 && (matches!(last, '、' | ',' | 'を' | 'が' | 'は' | 'に' | 'の' | 'で' | 'と')
-                    || (long && indented))
+                    || (filled && indented))
         }
         Lang::En => {
             if matches!(last, '.' | '!' | '?' | ':' | ';') {
@@ -415,7 +435,8 @@ pub(crate) fn begins_item(line: &str) -> bool {
             | '【'
             | '<'
             | '['
-            | '<'
+            | '\u{FF1C}'
+            | '\u{FF3B}'
             | '-'
             | '–'
             | '—'
@@ -423,14 +444,14 @@ pub(crate) fn begins_item(line: &str) -> bool {
     ) {
         return true;
     }
-    let number = line.trim_start_matches(['(', '(']);
+    let number = line.trim_start_matches(['(', '\u{FF08}']);
     let digits: String = number
         .chars()
-        .take_while(|character| character.is_ascii_digit() || ('0'..='9').contains(character))
+        .take_while(|character: &char| character.is_ascii_digit() || character.is_ascii_digit())
         .collect();
     let after = number.chars().nth(digits.chars().count());
     if !digits.is_empty() && digits.chars().count() <= 2 {
-        return matches!(after, Some('.' | ')' | ')' | '.' | '、' | ':'));
+        return matches!(after, Some('.' | ')' | '\u{FF09}' | '\u{FF0E}' | '、' | ':'));
     }
     line.starts_with('(') && line.chars().nth(2) == Some(')')
 }

@@ -118,7 +118,7 @@ pub fn run(
     let work = Arc::new(Mutex::new(work));
     let mut printer =
         Printer { args, lang, terminal, totals: [0; Outcome::ALL.len()], failures: 0, read: 0 };
-    let printed = thread::scope(|scope| {
+    let outcome = thread::scope(|scope| {
         for _ in 0..jobs {
             let work = Arc::clone(&work);
             let rules = &rules;
@@ -139,8 +139,7 @@ pub fn run(
             Err(_) => Ok(()),
         })
     });
-    let printed = printed.and_then(|()| printer.finish(out, err));
-    match printed {
+    match outcome.and_then(|()| printer.finish(out, err)) {
         Ok(()) => u8::from(printer.failures > 0),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
@@ -276,9 +275,9 @@ impl Feed {
                 number += 1;
             } else if message.len() as u64 + line.len() as u64 <= MAX_MESSAGE_BYTES {
                 let quotes = line.iter().take_while(|&&byte| byte == b'>').count();
-                let quoted =
+                let escaped =
                     quotes > 0 && line.get(quotes..).is_some_and(|rest| rest.starts_with(b"From "));
-                message.extend_from_slice(if quoted {
+                message.extend_from_slice(if escaped {
                     line.get(1..).unwrap_or_default()
                 } else {
                     &line

@@ -13,7 +13,9 @@
 mod bad_input;
 mod beside;
 mod blindness;
+mod classify;
 mod core_is_pure;
+mod corpus;
 mod crash;
 mod demo;
 mod doctor;

@@ -1,0 +1,149 @@
+//! How well verdicts agree with labels: the numbers that the corpus test guards.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::{Channel, Door, Outcome, ReplyAdvice, Stage, Verdict, Wording};
+use crate::lang::Lang;
+
+/// What a mail of the corpus really is: a line of `labels.jsonl`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Label {
+    /// The mail's file, below the part's folder.
+    pub path: String,
+    /// What the mail says.
+    pub outcome: Outcome,
+    /// The stage it is about.
+    pub stage: Stage,
+    /// The employer, empty if not stated.
+    pub company: String,
+    /// The position, empty if not stated.
+    pub position: String,
+    /// How a declined mail puts it, else empty.
+    #[serde(deserialize_with = "wording_or_none")]
+    pub wording: Option<Wording>,
+    /// Whether it leaves a way back.
+    pub door: Door,
+    /// Who speaks.
+    pub channel: Channel,
+    /// Whether a reply would be read.
+    pub replyable: bool,
+    /// Whether to reply.
+    pub reply: ReplyAdvice,
+    /// The language of the mail.
+    pub lang: Lang,
+    /// Whether a keyword list or a hurried reader would get it wrong.
+    pub hard: bool,
+}
+
+fn wording_or_none<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Wording>, D::Error> {
+    Ok(match String::deserialize(from)?.as_str() {
+        "explicit" => Some(Wording::Explicit),
+        "soft" => Some(Wording::Soft),
+        _ => None,
+    })
+}
+
+/// Right ones out of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    /// How many are right.
+    pub right: u32,
+    /// How many there are.
+    pub all: u32,
+}
+
+impl Share {
+    const fn count(&mut self, right: bool) {
+        self.all += 1;
+        self.right += right as u32;
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let share = if self.all == 0 { 0.0 } else { f64::from(self.right) / f64::from(self.all) };
+        write!(f, "{}/{} {share:.3}", self.right, self.all)
+    }
+}
+
+/// The score of one part of the corpus.
+#[derive(Debug, Clone, Default)]
+pub struct Score {
+    /// Named shares: `ja outcome hard`, `en company` …
+    pub shares: BTreeMap<String, Share>,
+    /// Mails called declined that are not.
+    pub false_declined: u32,
+    /// Mails called a pass or an offer that are not.
+    pub false_good: u32,
+    /// How often a label got an outcome: `(lang, label, verdict)`.
+    pub confusion: BTreeMap<(Lang, Outcome, Outcome), u32>,
+}
+
+impl Score {
+    /// Counts one mail.
+    pub fn count(&mut self, label: &Label, verdict: &Verdict) {
+        let lang = label.lang.code();
+        let right = verdict.outcome == label.outcome;
+        let degree = if label.hard { "hard" } else { "ordinary" };
+        let mut share = |name: &str, right: bool| {
+            self.shares.entry(format!("{lang} {name}")).or_default().count(right);
+        };
+        share("outcome", right);
+        share(&format!("outcome {degree}"), right);
+        if label.outcome == Outcome::Declined {
+            share("declined found", right);
+        }
+        if right {
+            share("stage", verdict.stage == label.stage);
+            share("door", verdict.door == label.door);
+            share("channel", verdict.channel == label.channel);
+            share("replyable", verdict.replyable == label.replyable);
+            share("reply", verdict.reply == label.reply);
+            if label.outcome == Outcome::Declined {
+                share("wording", verdict.wording == label.wording);
+            }
+            if !matches!(label.outcome, Outcome::Unrelated | Outcome::Mixed) {
+                share("company", same_name(&label.company, verdict.company.as_deref()));
+                share("position", same_name(&label.position, verdict.position.as_deref()));
+            }
+        } else {
+            self.false_declined += u32::from(verdict.outcome == Outcome::Declined);
+            self.false_good +=
+                u32::from(matches!(verdict.outcome, Outcome::Advanced | Outcome::Offer));
+        }
+        *self.confusion.entry((label.lang, label.outcome, verdict.outcome)).or_default() += 1;
+    }
+}
+
+/// Names are the same if they differ in spaces, marks and legal form only.
+fn same_name(label: &str, found: Option<&str>) -> bool {
+    let plain = |name: &str| {
+        let mut name: String = name
+            .chars()
+            .filter(|character| character.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect();
+        for form in ["株式会社", "有限会社", "合同会社", "株", "有", "㈱", "㈲"] {
+            name = name.replace(form, "");
+        }
+        name
+    };
+    plain(label) == plain(found.unwrap_or(""))
+}
+
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, share) in &self.shares {
+            writeln!(f, "{name}: {share}")?;
+        }
+        writeln!(f, "false declined: {}", self.false_declined)?;
+        writeln!(f, "false pass or offer: {}", self.false_good)?;
+        for ((lang, label, verdict), count) in &self.confusion {
+            writeln!(f, "{} {} as {}: {count}", lang.code(), label.name(), verdict.name())?;
+        }
+        Ok(())
+    }
+}
