@@ -1,6 +1,6 @@
 //! Tells what was found, in its own time: gently, a few at once, and never twice.
 //!
-//! What is due follows from the store and the settings at every look ([`when`], [`pace`]); nothing
+//! What is due follows from the store and the settings at every look ([`mod@when`], [`pace`]); nothing
 //! is planned ahead, so a changed setting or `goen quiet` holds at once. May be dropped at any await:
 //! what is being shown was marked shown before.
 
