@@ -53,6 +53,9 @@ const GRACE: Duration = Duration::from_secs(20);
 /// An account whose password cannot be had is tried again after this long, or when woken.
 const ACCOUNT_RETRY: SignedDuration = SignedDuration::from_mins(1);
 
+/// The pause before the end of a submission is written down again.
+const SETTLE_RETRY: Duration = Duration::from_secs(5);
+
 /// The least time between two submissions: after a resume several may be overdue, and a row of
 /// mails at the same second looks like a machine's.
 const BETWEEN_SUBMISSIONS: SignedDuration = SignedDuration::from_mins(1);
@@ -513,7 +516,7 @@ async fn deliver(shared: Rc<Shared>, outbox: Outbox, stop: CancellationToken) {
         unready.forget_past(now);
         let pause_ends = pause_after(last, now);
         if pause_ends.is_none() {
-            match deliver_one(&shared, &outbox, &mut unready).await {
+            match deliver_one(&shared, &outbox, &mut unready, &stop).await {
                 Ok(Turn::Nothing) => {}
                 Ok(Turn::Again) => continue,
                 Ok(Turn::Submitted) => {
@@ -557,6 +560,7 @@ async fn deliver_one(
     shared: &Shared,
     outbox: &Outbox,
     unready: &mut Unready,
+    stop: &CancellationToken,
 ) -> Result<Turn, OutboxError> {
     let now = shared.clock.now();
     let wish = shared.config.reply.wish(&shared.knowledge.calendar);
@@ -586,6 +590,13 @@ async fn deliver_one(
     {
         beside::last_look(shared, outbox, account).await;
     }
+    // The password and the look may have taken minutes, with the lid closed even days: what held
+    // before them need not hold now.
+    let now = shared.clock.now();
+    outbox.wait_for_hours(now, |time| when::next(time, &shared.zone, &wish))?;
+    if stop.is_cancelled() {
+        return Ok(Turn::Nothing);
+    }
     let Some(claim) = outbox.claim_due(now, |account| account == name)? else {
         return Ok(Turn::Again);
     };
@@ -593,7 +604,19 @@ async fn deliver_one(
     // Not raced against `stop`: half a submission is what we cannot take back. If the grace period
     // ends first, the row stays `sending`, and the next start makes it uncertain.
     let attempt = smtp::submit(&submission, claim).await;
-    let state = outbox.settle(id, attempt.outcome, shared.clock.now())?;
+    // What was heard must not be lost to a full disk or a busy store: it is written down once it can be.
+    let state = loop {
+        match outbox.settle(id, attempt.outcome.clone(), shared.clock.now()) {
+            Err(OutboxError::Store(error)) => {
+                tracing::error!(
+                    mail.id = mail_id,
+                    "How a submission ended cannot be stored yet: {error}"
+                );
+                sleep(SETTLE_RETRY).await;
+            }
+            settled => break settled?,
+        }
+    };
     tracing::info!(mail.id = mail_id, state = state.name(), "A submission ended");
     shared.beside.look.notify_one();
     if let Some(trouble) = attempt.trouble {

@@ -143,7 +143,7 @@ pub enum SmtpError {
         words: String,
     },
     /// The password was refused.
-    #[error("the server refused the login of {user}: {reply}")]
+    #[error("the server refused the login: {reply}")]
     LoginRefused {
         /// Who wanted to log in.
         user: String,
@@ -151,7 +151,7 @@ pub enum SmtpError {
         reply: Reply,
     },
     /// The access token was refused: it expired, or lacks the right to send.
-    #[error("the server refused the access token of {user}: {words}")]
+    #[error("the server refused the access token: {words}")]
     TokenRefused {
         /// Who wanted to log in.
         user: String,

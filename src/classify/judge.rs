@@ -12,6 +12,9 @@ const STRONG: f32 = 1.5;
 /// Least probability with which a mail is called declined: the worst error of all.
 const SURE_DECLINED: f32 = 0.75;
 
+/// The same for a mail of the plain kind ([`is_plain_refusal`]): there doubt costs more than it saves.
+const SURE_DECLINED_PLAINLY: f32 = 0.50;
+
 /// Least probability with which a mail is called a pass or an offer.
 const SURE_GOOD: f32 = 0.50;
 
@@ -477,6 +480,27 @@ pub(crate) fn possible(hits: &[Hit], lexicon: &Lexicon) -> [bool; Outcome::ALL.l
     })
 }
 
+/// Whoever hires writes of an application and refuses it in so many words, and nothing in the mail
+/// says anything else: no other result, nothing supposed, no topic or turn that speaks against it.
+fn is_plain_refusal(reading: &Reading, lexicon: &Lexicon) -> bool {
+    let base = lexicon.cues.len() * 3;
+    let has = |name: &str| {
+        let index = MAIL_FEATURES.iter().position(|&feature| feature == name);
+        index.is_some_and(|index| reading.features.binary_search(&(base + index)).is_ok())
+    };
+    let wanted = ["mail/hiring-sender", "only/declined", "firm/declined"];
+    let unwanted =
+        ["mail/no-application", "mail/no-hiring", "mail/passed-on", "mail/answer", "mail/own"];
+    let against = |hit: &Hit| {
+        let cue = lexicon.cues.get(hit.cue);
+        hit.supposed
+            || cue.is_some_and(|cue| cue.points.first().is_some_and(|points| *points < 0.0))
+    };
+    wanted.into_iter().all(has)
+        && !unwanted.into_iter().any(has)
+        && !reading.hits.iter().any(against)
+}
+
 /// Adds up the features and applies the gates.
 pub(crate) fn judge(reading: &Reading, lang: Lang, rules: &Rules) -> Judgement {
     let mut scores = Points::default();
@@ -500,6 +524,9 @@ pub(crate) fn judge(reading: &Reading, lang: Lang, rules: &Rules) -> Judgement {
         });
     let outcome = Outcome::ALL.get(best).copied().unwrap_or(Outcome::Unsure);
     let least = match outcome {
+        Outcome::Declined if is_plain_refusal(reading, rules.lexicon(lang)) => {
+            SURE_DECLINED_PLAINLY
+        }
         Outcome::Declined => SURE_DECLINED,
         Outcome::Advanced | Outcome::Offer => SURE_GOOD,
         _ => 0.0,

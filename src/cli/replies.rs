@@ -188,7 +188,7 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
             say!(
                 lang,
                 "返信は送られませんでした（{why}）。直してもう一度承認できます: goen review {id}",
-                "the reply was not sent ({why}). You can mend and approve it again: goen review {id}"
+                "the reply was not sent ({why}). You can correct it and approve it again: goen review {id}"
             )
         }
         State::Discarded => say!(lang, "返信の下書きは破棄しました。", "the draft was discarded."),

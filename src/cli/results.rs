@@ -373,7 +373,7 @@ fn health_line(status: &AccountStatus, console: &Console) -> String {
         AccountHealth::Stopped { words } => say!(
             lang,
             "{since} に止まりました。直したら goen retry を実行してください: {words}",
-            "stopped at {since}; once it is mended, run `goen retry`: {words}"
+            "stopped at {since}; once it is fixed, run `goen retry`: {words}"
         ),
     }
 }

@@ -156,7 +156,7 @@ impl Word {
                 say!(
                     lang,
                     "{words}原因を調べるには: goen doctor {name}\n直したあとは: goen retry",
-                    "{words}To find out why: goen doctor {name}\nOnce it is mended: goen retry"
+                    "{words}To find out why: goen doctor {name}\nOnce it is fixed: goen retry"
                 ),
             ),
             Self::Well => (
@@ -280,7 +280,7 @@ mod tests {
         Receiving mail stopped at 09:12 (uni)
         the server refused the login
         To find out why: goen doctor uni
-        Once it is mended: goen retry
+        Once it is fixed: goen retry
         ");
         let well = said(Word::Well, AccountHealth::Watching, Reveal::Full, Lang::Ja);
         insta::assert_snapshot!(well, @r"
