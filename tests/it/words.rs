@@ -76,7 +76,7 @@ fn every_idea_of_the_article_has_a_place() {
     let said = said(Lang::Ja);
     for (idea, words) in [
         ("見送り means: not now", "その時点で見合わせる"),
-        ("it is not a verdict on the person", "全部が否定されたわけではありません"),
+        ("it is not a verdict on the person", "あなた自身が否定されたわけではありません"),
         ("how 見送り and 不採用 differ", "「見送り」は「不採用」とほぼ同じ結果を、やわらかく"),
         ("why companies say it: another position later", "あらためて声をかける余地"),
         ("why companies say it: courtesy", "丁寧に応えたい"),
