@@ -42,7 +42,7 @@ use crate::notify::link::Link;
 use crate::outbox::{Outbox, OutboxError, when};
 use crate::reply::advice::advice;
 use crate::smtp::{self, Submission};
-use crate::store::{AccountHealth, Announce, Batch, Found, Store, StoreError, StoredMail};
+use crate::store::{Announce, Batch, Found, Store, StoreError, StoredMail};
 use crate::tell::tell;
 use crate::{rousing, say, systemd};
 
@@ -446,15 +446,7 @@ impl Keeper for Inbox {
     }
 
     fn health(&self, health: Health) {
-        let health = match health {
-            Health::Watching => AccountHealth::Watching,
-            Health::CatchingUp { done, total } => AccountHealth::CatchingUp { done, total },
-            Health::Unreachable { words, retry_at } => {
-                AccountHealth::Unreachable { words, retry_at }
-            }
-            Health::Stopped { words } => AccountHealth::Stopped { words },
-        };
-        let is_watching = health == AccountHealth::Watching;
+        let is_watching = health == Health::Watching;
         let now = self.shared.clock.now();
         if let Err(error) = self.shared.store.set_health(&self.account, &health, now) {
             tracing::error!(

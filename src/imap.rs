@@ -13,6 +13,7 @@ pub mod watch;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use self::cursor::{Cursor, Uid};
 use crate::lang::Lang;
@@ -53,8 +54,9 @@ pub struct Arrival {
     pub truncated: bool,
 }
 
-/// How an account is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How an account is doing: what the watcher reports, and what the store keeps for `goen status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum Health {
     /// Connected, caught up, waiting.
     Watching,

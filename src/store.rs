@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
+use std::mem::discriminant;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,10 +16,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 pub(crate) use rusqlite::Transaction;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::classify::{Outcome, Verdict};
+use crate::imap::Health;
 use crate::imap::cursor::{Cursor, Uid, UidValidity};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::{Mail, MessageId};
@@ -161,40 +163,6 @@ pub struct StoredMail {
     pub mail: Mail,
 }
 
-/// How an account is doing, as the store keeps it for `goen status`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum AccountHealth {
-    /// Connected, caught up, waiting.
-    Watching,
-    /// Reading what came before, or meanwhile.
-    CatchingUp {
-        /// Mails read.
-        done: u32,
-        /// Mails to read.
-        total: u32,
-    },
-    /// Not connected; the next try is due at the time given.
-    Unreachable {
-        /// What happened, the server's words last.
-        words: String,
-        /// When the next try is due.
-        retry_at: Timestamp,
-    },
-    /// Stopped until the user acts.
-    Stopped {
-        /// What happened, the server's words last.
-        words: String,
-    },
-}
-
-impl AccountHealth {
-    /// Whether two states are of one kind, so that `since` stays.
-    fn same_kind(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
-    }
-}
-
 /// One account's health and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccountStatus {
@@ -202,7 +170,7 @@ pub struct AccountStatus {
     pub name: String,
     /// How it is doing.
     #[serde(flatten)]
-    pub health: AccountHealth,
+    pub health: Health,
     /// Since when it has been in that state.
     pub since: Timestamp,
 }
@@ -460,7 +428,7 @@ impl Store {
     pub fn set_health(
         &self,
         account: &str,
-        health: &AccountHealth,
+        health: &Health,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(|sql| {
@@ -471,7 +439,9 @@ impl Store {
                 .optional()?;
             let earlier = match before {
                 Some((stored, since)) => {
-                    let same = serde_json::from_str::<AccountHealth>(&stored)?.same_kind(health);
+                    let before: Health = serde_json::from_str(&stored)?;
+                    // `since` stays while the kind of state stays.
+                    let same = discriminant(&before) == discriminant(health);
                     same.then_some(since)
                 }
                 None => None,

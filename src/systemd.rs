@@ -6,9 +6,10 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 
 use crate::config::Config;
+use crate::imap::Health;
 use crate::lang::Lang;
 use crate::say;
-use crate::store::{AccountHealth, Store};
+use crate::store::Store;
 
 /// Start-up is done.
 pub(crate) fn ready() {
@@ -34,8 +35,8 @@ pub(crate) fn status(store: &Store, config: &Config, lang: Lang) {
     let (mut well, mut ill) = (0, Vec::new());
     for status in known {
         match &status.health {
-            AccountHealth::Watching | AccountHealth::CatchingUp { .. } => well += 1,
-            AccountHealth::Unreachable { .. } | AccountHealth::Stopped { .. } => {
+            Health::Watching | Health::CatchingUp { .. } => well += 1,
+            Health::Unreachable { .. } | Health::Stopped { .. } => {
                 ill.push(status.name.as_str());
             }
         }

@@ -11,13 +11,14 @@ use super::text::{fit, moment, shorten, wrap};
 use super::{Console, Failure, Opened, replies};
 use crate::classify::{Outcome, Verdict};
 use crate::guide::{Guide, outcome_name, stage_name};
+use crate::imap::Health;
 use crate::knowledge::Knowledge;
 use crate::lang::{Explanation, Lang};
 use crate::mail::Address;
 use crate::outbox::Outbox;
 use crate::outbox::state::State;
 use crate::say;
-use crate::store::{AccountHealth, AccountStatus, StoreError, StoredMail};
+use crate::store::{AccountStatus, StoreError, StoredMail};
 use crate::{daemon, reply};
 
 #[derive(Debug, Args)]
@@ -356,13 +357,13 @@ fn health_line(status: &AccountStatus, console: &Console) -> String {
     let lang = console.lang;
     let since = moment(status.since, &console.zone, lang);
     match &status.health {
-        AccountHealth::Watching => {
+        Health::Watching => {
             say!(lang, "{since} から見守っています", "watching since {since}")
         }
-        AccountHealth::CatchingUp { done, total } => {
+        Health::CatchingUp { done, total } => {
             say!(lang, "読み込み中 {done}/{total} 通", "reading {done} of {total} mails")
         }
-        AccountHealth::Unreachable { words, retry_at } => {
+        Health::Unreachable { words, retry_at } => {
             let retry = moment(*retry_at, &console.zone, lang);
             say!(
                 lang,
@@ -370,7 +371,7 @@ fn health_line(status: &AccountStatus, console: &Console) -> String {
                 "nothing received since {since} (next try {retry}): {words}"
             )
         }
-        AccountHealth::Stopped { words } => say!(
+        Health::Stopped { words } => say!(
             lang,
             "{since} に止まりました。直したら goen retry を実行してください: {words}",
             "stopped at {since}; once it is fixed, run `goen retry`: {words}"

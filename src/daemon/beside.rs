@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Shared, until};
 use crate::config::{Account, Drafts, Paths};
+use crate::imap::Health;
 use crate::imap::session::SessionError;
 use crate::imap::session::Wire;
 use crate::imap::session::filing::{self, Field, Filing, Place};
@@ -24,7 +25,7 @@ use crate::mail::MessageId;
 use crate::outbox::{Errands, Outbox, OutboxError, ToFile, Truth};
 use crate::say;
 use crate::secret::SecretError;
-use crate::store::{AccountHealth, StoreError};
+use crate::store::StoreError;
 
 /// How often open drafts are looked after: someone who answers from the phone at breakfast is not to
 /// be doubled at half past eight.
@@ -151,8 +152,7 @@ fn is_watched(shared: &Shared, name: &str) -> bool {
     let accounts = shared.store.accounts().unwrap_or_default();
     accounts.iter().any(|status| {
         let health = &status.health;
-        status.name == name
-            && matches!(health, AccountHealth::Watching | AccountHealth::CatchingUp { .. })
+        status.name == name && matches!(health, Health::Watching | Health::CatchingUp { .. })
     })
 }
 

@@ -12,8 +12,9 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use crate::guide::Reveal;
+use crate::imap::Health;
 use crate::lang::Lang;
-use crate::store::{AccountHealth, AccountStatus, Told};
+use crate::store::{AccountStatus, Told};
 use crate::{plain, say};
 
 /// The server's words in a notification take at most this many columns: about three lines.
@@ -58,16 +59,14 @@ impl Blindness {
     }
 
     /// Notes how an account is doing. Says whether that changes what there may be to tell.
-    pub(crate) fn note(&mut self, account: &str, health: &AccountHealth, now: Instant) -> bool {
+    pub(crate) fn note(&mut self, account: &str, health: &Health, now: Instant) -> bool {
         let before = self.accounts.get(account).copied();
         let sight = match (health, before) {
-            (AccountHealth::Watching, _) => Sight::Well,
-            (AccountHealth::CatchingUp { .. }, _) => Sight::CatchingUp,
-            (AccountHealth::Unreachable { .. }, Some(earlier @ Sight::Unreachable { .. })) => {
-                earlier
-            }
-            (AccountHealth::Unreachable { .. }, _) => Sight::Unreachable { since: now },
-            (AccountHealth::Stopped { .. }, _) => Sight::Stopped,
+            (Health::Watching, _) => Sight::Well,
+            (Health::CatchingUp { .. }, _) => Sight::CatchingUp,
+            (Health::Unreachable { .. }, Some(earlier @ Sight::Unreachable { .. })) => earlier,
+            (Health::Unreachable { .. }, _) => Sight::Unreachable { since: now },
+            (Health::Stopped { .. }, _) => Sight::Stopped,
         };
         self.accounts.insert(account.to_owned(), sight);
         before != Some(sight)
@@ -126,7 +125,7 @@ impl Word {
         let name = &status.name;
         let since = clock_time(status.since, now, zone, lang);
         let words = match &status.health {
-            AccountHealth::Unreachable { words, .. } | AccountHealth::Stopped { words }
+            Health::Unreachable { words, .. } | Health::Stopped { words }
                 // They may name the user's address and server: not for other people's eyes.
                 if reveal != Reveal::Discreet =>
             {
@@ -192,13 +191,13 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_hours(1);
 
-    fn unreachable() -> AccountHealth {
+    fn unreachable() -> Health {
         let words = "no connection to imap.example.jp:993: connection refused".to_owned();
-        AccountHealth::Unreachable { words, retry_at: Timestamp::UNIX_EPOCH }
+        Health::Unreachable { words, retry_at: Timestamp::UNIX_EPOCH }
     }
 
-    fn stopped() -> AccountHealth {
-        AccountHealth::Stopped { words: "the server refused the login".to_owned() }
+    fn stopped() -> Health {
+        Health::Stopped { words: "the server refused the login".to_owned() }
     }
 
     #[test]
@@ -219,7 +218,7 @@ mod tests {
     fn a_short_loss_of_the_network_is_not_worth_a_word() {
         let (mut blindness, start) = (Blindness::new(PATIENCE), Instant::now());
         blindness.note("uni", &unreachable(), start);
-        blindness.note("uni", &AccountHealth::Watching, start + PATIENCE / 2);
+        blindness.note("uni", &Health::Watching, start + PATIENCE / 2);
         blindness.note("uni", &unreachable(), start + PATIENCE);
         assert_eq!(blindness.due("uni", None, start + PATIENCE), None);
         assert_eq!(blindness.next(start + PATIENCE), Some(start + 2 * PATIENCE));
@@ -237,9 +236,9 @@ mod tests {
     #[test]
     fn it_is_well_again_when_all_was_read_and_only_if_the_user_knew_of_it() {
         let (mut blindness, now) = (Blindness::new(PATIENCE), Instant::now());
-        blindness.note("uni", &AccountHealth::CatchingUp { done: 1, total: 2 }, now);
+        blindness.note("uni", &Health::CatchingUp { done: 1, total: 2 }, now);
         assert_eq!(blindness.due("uni", Some(Told::Stopped), now), None);
-        blindness.note("uni", &AccountHealth::Watching, now);
+        blindness.note("uni", &Health::Watching, now);
         assert_eq!(blindness.due("uni", Some(Told::Stopped), now), Some(Word::Well));
         assert_eq!(blindness.due("uni", None, now), None);
     }
@@ -255,7 +254,7 @@ mod tests {
         assert_eq!(blindness.due("uni", None, later), Some(Word::Stopped));
     }
 
-    fn said(word: Word, health: AccountHealth, reveal: Reveal, lang: Lang) -> String {
+    fn said(word: Word, health: Health, reveal: Reveal, lang: Lang) -> String {
         let since: Timestamp = "2026-11-20T00:12:00Z".parse().unwrap();
         let status = AccountStatus { name: "uni".to_owned(), health, since };
         let zone = TimeZone::fixed(jiff::tz::offset(9));
@@ -282,7 +281,7 @@ mod tests {
         To find out why: goen doctor uni
         Once it is fixed: goen retry
         ");
-        let well = said(Word::Well, AccountHealth::Watching, Reveal::Full, Lang::Ja);
+        let well = said(Word::Well, Health::Watching, Reveal::Full, Lang::Ja);
         insta::assert_snapshot!(well, @r"
         また受信できるようになりました（uni）
         受信できなかった間に届いたメールにも目を通しました。

@@ -6,7 +6,9 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Row, Transaction, params};
 
-use super::{AccountHealth, Store, StoreError, StoredMail, raw_mail, seconds, stored_mail, time};
+use crate::imap::Health;
+
+use super::{Store, StoreError, StoredMail, raw_mail, seconds, stored_mail, time};
 
 /// How long events are kept: a script that sleeps longer can ask for the mails themselves.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -37,7 +39,7 @@ pub enum What {
         /// The account's name.
         account: String,
         /// How it is doing since.
-        health: AccountHealth,
+        health: Health,
     },
 }
 
@@ -127,7 +129,7 @@ pub(super) fn found(
 pub(super) fn health(
     sql: &Transaction<'_>,
     account: &str,
-    health: &AccountHealth,
+    health: &Health,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sql.execute(

@@ -180,14 +180,12 @@ fn mails_in_process_are_kept_but_not_told() {
 #[test]
 fn since_stays_while_an_account_stays_unreachable() {
     let store = Store::in_memory().unwrap();
-    let down = |retry| AccountHealth::Unreachable {
-        words: "connection refused".to_owned(),
-        retry_at: at(retry),
-    };
+    let down =
+        |retry| Health::Unreachable { words: "connection refused".to_owned(), retry_at: at(retry) };
     store.set_health("uni", &down(10), at(1)).unwrap();
     store.set_health("uni", &down(20), at(5)).unwrap();
     assert_eq!(store.accounts().unwrap()[0].since, at(1));
-    store.set_health("uni", &AccountHealth::Watching, at(7)).unwrap();
+    store.set_health("uni", &Health::Watching, at(7)).unwrap();
     assert_eq!(store.accounts().unwrap()[0].since, at(7));
 }
 
@@ -205,7 +203,7 @@ fn nobody_else_can_read_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state/goen.db");
     let store = Store::open(&path).unwrap();
-    store.set_health("uni", &AccountHealth::Watching, at(1)).unwrap();
+    store.set_health("uni", &Health::Watching, at(1)).unwrap();
     for entry in std::fs::read_dir(path.parent().unwrap()).unwrap() {
         let entry = entry.unwrap();
         assert_eq!(
@@ -238,10 +236,10 @@ fn many_may_open_a_store_that_is_not_there_yet() {
 fn what_was_told_of_an_account_outlives_its_changes_of_health() {
     let store = Store::in_memory().unwrap();
     assert_eq!(store.told("uni").unwrap(), None);
-    let stopped = AccountHealth::Stopped { words: "refused".to_owned() };
+    let stopped = Health::Stopped { words: "refused".to_owned() };
     store.set_health("uni", &stopped, at(1)).unwrap();
     store.set_told("uni", Some(Told::Stopped)).unwrap();
-    store.set_health("uni", &AccountHealth::Watching, at(2)).unwrap();
+    store.set_health("uni", &Health::Watching, at(2)).unwrap();
     assert_eq!(store.told("uni").unwrap(), Some(Told::Stopped));
     store.set_told("uni", None).unwrap();
     assert_eq!(store.told("uni").unwrap(), None);
@@ -250,7 +248,7 @@ fn what_was_told_of_an_account_outlives_its_changes_of_health() {
 #[test]
 fn what_is_found_and_how_accounts_change_can_be_followed_without_gap_or_repetition() {
     let store = Store::in_memory().unwrap();
-    let unreachable = |at_second| AccountHealth::Unreachable {
+    let unreachable = |at_second| Health::Unreachable {
         words: "no connection".to_owned(),
         retry_at: at(at_second),
     };
@@ -279,9 +277,9 @@ fn what_is_found_and_how_accounts_change_can_be_followed_without_gap_or_repetiti
 #[test]
 fn events_are_forgotten_after_a_season_and_their_numbers_never_used_again() {
     let store = Store::in_memory().unwrap();
-    store.set_health("uni", &AccountHealth::Watching, at(1)).unwrap();
+    store.set_health("uni", &Health::Watching, at(1)).unwrap();
     let season = 91 * 24 * 3600;
-    store.set_health("uni", &AccountHealth::CatchingUp { done: 0, total: 1 }, at(season)).unwrap();
+    store.set_health("uni", &Health::CatchingUp { done: 0, total: 1 }, at(season)).unwrap();
     let events = store.events(0, 10).unwrap();
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(events[0].id, 2);

@@ -56,7 +56,7 @@ CREATE TABLE set_aside (
 -- How each account is doing, for `goen status`.
 CREATE TABLE account (
     name       TEXT    PRIMARY KEY,
-    health     TEXT    NOT NULL,          -- JSON of `store::AccountHealth`
+    health     TEXT    NOT NULL,          -- JSON of `imap::Health`
     since      INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
     -- What the user was told of its blindness; nothing since it was last told to be well.
@@ -70,7 +70,7 @@ CREATE TABLE event (
     account TEXT    NOT NULL,
     mail_id INTEGER REFERENCES mail (id) ON DELETE CASCADE,
     quiet   INTEGER NOT NULL DEFAULT 0, -- found on the first look back
-    health  TEXT,                       -- JSON of `store::AccountHealth`
+    health  TEXT,                       -- JSON of `imap::Health`
     CHECK ((mail_id IS NULL) <> (health IS NULL))
 ) STRICT;
 CREATE INDEX event_by_time ON event (at);
