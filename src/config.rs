@@ -11,14 +11,15 @@ use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
 use crate::guide::Reveal;
+use crate::hours::Hours;
 use crate::lang::{Explain, Explanation, Lang};
 use crate::net::{Security, Server};
+use crate::outbox::when::Wish;
 use crate::outbox::when::holidays::Calendar;
-use crate::outbox::when::{Hours, Wish};
 use crate::reply::Profile;
 use crate::say;
 use crate::secret::Source;
-use crate::tell::when::{self, BadNews, QuietHours};
+use crate::tell::when::{self, BadNews};
 
 /// The built-in settings.
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -86,7 +87,7 @@ pub struct Notify {
     /// What a notification shows.
     pub reveal: Reveal,
     /// The hours in which nothing is told.
-    pub quiet_hours: QuietHours,
+    pub quiet_hours: Hours,
     /// When bad news is told.
     pub bad_news: BadNews,
     /// Whether an offer or a pass may be told in quiet hours.
@@ -96,8 +97,8 @@ pub struct Notify {
 impl Notify {
     /// When results are told.
     #[must_use]
-    pub fn hours(&self) -> when::Hours {
-        when::Hours {
+    pub fn wish(&self) -> when::Wish {
+        when::Wish {
             quiet: self.quiet_hours,
             bad_news: self.bad_news,
             good_news_any_time: self.good_news_any_time,

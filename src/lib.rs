@@ -5,6 +5,7 @@
 //! and on the way back [`reply`] → [`outbox`] → [`smtp`].
 
 // Words shared by all.
+pub mod hours;
 pub mod lang;
 pub mod plain;
 

@@ -121,21 +121,21 @@ impl Teller {
         let awake_since = self.awake.look(time, Instant::now());
         let now = Now { time, awake_since, quiet_until: store.quiet_until(time)? };
         let zone = &self.shared.zone;
-        let hours = self.shared.config.notify.hours();
+        let wish = self.shared.config.notify.wish();
         let (mut due, mut next) = (Vec::new(), None);
         for result in store.due_notifications()? {
-            let at = when(result.outcome, result.received_at, now, zone, &hours);
+            let at = when(result.outcome, result.received_at, now, zone, &wish);
             if at <= time {
                 due.push(result);
             } else {
                 next = Some(next.map_or(at, |next: Timestamp| next.min(at)));
             }
         }
-        let together = matches!(hours.bad_news, BadNews::Daily(_));
+        let together = matches!(wish.bad_news, BadNews::Daily(_));
         let plan = self.pace.plan(due, together, self.started.elapsed());
         let with_others = !plan.singles.is_empty();
         // An account's trouble is neither good news nor bad, but it is no news for the night either.
-        let speaks_at = when(Outcome::Unsure, time, now, zone, &hours);
+        let speaks_at = when(Outcome::Unsure, time, now, zone, &wish);
         let told = async {
             // Before anything is marked: a desktop that is not there is to cost nothing.
             if let (Voice::Desktop(link), true) = (&mut self.voice, plan.has_any()) {

@@ -11,10 +11,11 @@ use tokio::runtime::Builder;
 
 use super::text::{moment, wrap};
 use super::{Console, Failure, Opened};
+use crate::hours::clock;
 use crate::lang::{Explanation, Lang};
 use crate::notify::{self, Notice, Notifier, Urgency};
 use crate::store::StoreError;
-use crate::tell::when::{BadNews, Now, clock, when};
+use crate::tell::when::{BadNews, Now, Wish, when};
 use crate::{daemon, say};
 
 /// Longest quiet that can be asked for, in days: a forgotten one must not hide an offer's deadline.
@@ -31,27 +32,27 @@ pub(super) struct Telling {
     quiet_until: Option<Timestamp>,
     waiting: usize,
     next: Option<Timestamp>,
-    hours: crate::tell::when::Hours,
+    wish: Wish,
 }
 
 impl Telling {
     pub(super) fn look(opened: &Opened, console: &Console) -> Result<Self, StoreError> {
         let time = console.clock.now();
         let quiet_until = opened.store.quiet_until(time)?;
-        let hours = opened.config.notify.hours();
+        let wish = opened.config.notify.wish();
         let now = Now { time, awake_since: Timestamp::MIN, quiet_until };
         let due = opened.store.due_notifications()?;
         let times =
-            due.iter().map(|due| when(due.outcome, due.received_at, now, &console.zone, &hours));
-        Ok(Self { quiet_until, waiting: due.len(), next: times.min(), hours })
+            due.iter().map(|due| when(due.outcome, due.received_at, now, &console.zone, &wish));
+        Ok(Self { quiet_until, waiting: due.len(), next: times.min(), wish })
     }
 
     pub(super) fn as_json(&self) -> Value {
         json!({
             "quiet_until": self.quiet_until,
-            "quiet_hours": self.hours.quiet,
-            "bad_news": self.hours.bad_news,
-            "good_news_any_time": self.hours.good_news_any_time,
+            "quiet_hours": self.wish.quiet,
+            "bad_news": self.wish.bad_news,
+            "good_news_any_time": self.wish.good_news_any_time,
             "waiting": self.waiting,
             "next": self.next.filter(|_| self.waiting > 0),
         })
@@ -70,9 +71,9 @@ impl Telling {
                 "No notifications until {until} (goen quiet off ends that)."
             ));
         }
-        let quiet = String::from(self.hours.quiet);
+        let quiet = String::from(self.wish.quiet);
         if !quiet.is_empty() {
-            let good = match (self.hours.good_news_any_time, lang) {
+            let good = match (self.wish.good_news_any_time, lang) {
                 (false, _) => "",
                 (true, Lang::Ja) => "（内定と通過を除く）",
                 (true, Lang::En) => ", except offers and passes",
@@ -83,7 +84,7 @@ impl Telling {
                 "No notifications from {quiet}{good}."
             ));
         }
-        match self.hours.bad_news {
+        match self.wish.bad_news {
             BadNews::AtOnce => {}
             BadNews::From(time) => {
                 let time = time.strftime("%H:%M");

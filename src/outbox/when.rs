@@ -5,98 +5,35 @@
 
 pub mod holidays;
 
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use serde::{Deserialize, Serialize};
 
 use self::holidays::Calendar;
+use crate::hours::Hours;
 
 /// How far ahead a fitting day is looked for. The longest row of days off in Japan is under two weeks.
 const LOOK_AHEAD_DAYS: usize = 60;
 
-/// The hours of a day in which replies may leave: from the first until just before the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Hours {
-    from: Time,
-    until: Time,
-}
-
-/// Why a text names no hours.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not like \"08:30-19:00\" (the first hour before the second)")]
-pub struct HoursError(String);
-
-impl Hours {
-    /// The whole day: the same as no hours at all.
-    pub const ALL_DAY: Self = Self { from: Time::midnight(), until: Time::midnight() };
-
-    /// Whether `time` lies in them.
-    fn contain(self, time: Time) -> bool {
-        self == Self::ALL_DAY || (self.from <= time && time < self.until)
-    }
-}
-
-impl Default for Hours {
-    fn default() -> Self {
-        Self::ALL_DAY
-    }
-}
-
-impl FromStr for Hours {
-    type Err = HoursError;
-
-    /// Reads `08:30-19:00`; an empty text is the whole day.
-    fn from_str(text: &str) -> Result<Self, HoursError> {
-        if text.trim().is_empty() {
-            return Ok(Self::ALL_DAY);
-        }
-        let time = |text: &str| Time::strptime("%H:%M", text.trim()).ok();
-        let hours = text.split_once(['-', '–', '〜']).and_then(|(from, until)| {
-            let hours = Self { from: time(from)?, until: time(until)? };
-            (hours.from < hours.until).then_some(hours)
-        });
-        hours.ok_or_else(|| HoursError(text.to_owned()))
-    }
-}
-
-impl TryFrom<String> for Hours {
-    type Error = HoursError;
-
-    fn try_from(text: String) -> Result<Self, HoursError> {
-        text.parse()
-    }
-}
-
-impl From<Hours> for String {
-    fn from(hours: Hours) -> Self {
-        hours.to_string()
-    }
-}
-
-impl fmt::Display for Hours {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Self::ALL_DAY {
-            return Ok(());
-        }
-        write!(f, "{}-{}", self.from.strftime("%H:%M"), self.until.strftime("%H:%M"))
-    }
-}
-
 /// The user's wish: in which hours, and on which days.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish<'a> {
-    /// In which hours.
+    /// In which hours; without any, at any time of the day.
     pub hours: Hours,
     /// Only on working days of this calendar; none for every day.
     pub working_days: Option<&'a Calendar>,
 }
 
 impl Wish<'_> {
+    /// The first moment of a day that fits.
+    fn start(&self) -> Time {
+        self.hours.ends().map_or(Time::midnight(), |(from, _until)| from)
+    }
+
+    fn allows_time(&self, time: Time) -> bool {
+        self.hours == Hours::NONE || self.hours.contain(time)
+    }
+
     fn allows(&self, day: Date) -> bool {
         self.working_days.is_none_or(|calendar| {
             !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && !calendar.is_off(day)
@@ -109,7 +46,7 @@ impl Wish<'_> {
 #[must_use]
 pub fn next(now: Timestamp, zone: &TimeZone, wish: &Wish<'_>) -> Timestamp {
     let local = now.to_zoned(zone.clone());
-    if wish.allows(local.date()) && wish.hours.contain(local.time()) {
+    if wish.allows(local.date()) && wish.allows_time(local.time()) {
         return now;
     }
     local
@@ -118,7 +55,7 @@ pub fn next(now: Timestamp, zone: &TimeZone, wish: &Wish<'_>) -> Timestamp {
         .take(LOOK_AHEAD_DAYS)
         .filter(|day| wish.allows(*day))
         // A start that a change of clocks skips is the moment after the change.
-        .filter_map(|day| day.to_datetime(wish.hours.from).to_zoned(zone.clone()).ok())
+        .filter_map(|day| day.to_datetime(wish.start()).to_zoned(zone.clone()).ok())
         .map(|start| start.timestamp())
         .find(|start| *start > now)
         .unwrap_or(now)
@@ -176,28 +113,18 @@ mod tests {
     #[test]
     fn without_a_wish_it_leaves_at_once_at_any_time() {
         let now = "2026-12-31T18:00:00Z".parse().unwrap();
-        let any = Wish { hours: Hours::ALL_DAY, working_days: None };
+        let any = Wish { hours: Hours::NONE, working_days: None };
         assert_eq!(next(now, &japan(), &any), now);
     }
 
     #[test]
     fn on_working_days_without_hours_it_waits_for_midnight() {
         let calendar = Calendar::built_in().unwrap();
-        let any = Wish { hours: Hours::ALL_DAY, working_days: Some(&calendar) };
+        let any = Wish { hours: Hours::NONE, working_days: Some(&calendar) };
         // Saturday noon in Japan.
         let now = "2026-11-21T03:00:00Z".parse().unwrap();
         let monday = next(now, &japan(), &any).to_zoned(japan());
         assert_eq!(monday.strftime("%Y-%m-%dT%H:%M").to_string(), "2026-11-24T00:00");
-    }
-
-    #[test]
-    fn hours_are_read_and_written_alike() {
-        let hours: Hours = "8:30 - 19:00".parse().unwrap();
-        assert_eq!(hours.to_string(), "08:30-19:00");
-        assert_eq!("".parse::<Hours>().unwrap().to_string(), "");
-        for wrong in ["19:00-08:30", "09:00-09:00", "9-17", "08:30", "08:30-25:00"] {
-            assert!(wrong.parse::<Hours>().is_err(), "{wrong}");
-        }
     }
 
     proptest! {
@@ -212,7 +139,7 @@ mod tests {
             prop_assert!(planned >= now);
             prop_assert_eq!(next(planned, &japan(), &wish), planned);
             let local = planned.to_zoned(japan());
-            prop_assert!(wish.hours.contain(local.time()) && wish.allows(local.date()), "{}", local);
+            prop_assert!(wish.allows_time(local.time()) && wish.allows(local.date()), "{}", local);
         }
     }
 }

@@ -10,18 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::classify::Outcome;
+use crate::hours::{Hours, clock, clock_words};
 
 /// How long bad news that came in meanwhile waits after a start or a resume: whoever opens the
 /// laptop is to see the desktop first.
 const SETTLING: SignedDuration = SignedDuration::from_mins(2);
-
-/// How clock times are written.
-const CLOCK: &str = "%H:%M";
-
-/// The hours in which nothing is told, such as `22:00-07:00`; empty for none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct QuietHours(Option<(Time, Time)>);
 
 /// When bad news is told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,11 +29,11 @@ pub enum BadNews {
     Daily(Time),
 }
 
-/// The user's gentle hours.
+/// What the user wishes about when results are told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Hours {
-    /// When nothing is told.
-    pub quiet: QuietHours,
+pub struct Wish {
+    /// The hours in which nothing is told.
+    pub quiet: Hours,
     /// When bad news is told.
     pub bad_news: BadNews,
     /// Whether an offer or a pass may be told in quiet hours.
@@ -58,52 +51,22 @@ pub struct Now {
     pub quiet_until: Option<Timestamp>,
 }
 
-/// What a text in the settings should have been.
+/// Why a text names no time for bad news.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HoursError {
-    /// Not quiet hours.
-    #[error("{0:?} are not quiet hours: write \"22:00-07:00\", or \"\" for none")]
-    Quiet(String),
-    /// Not a time for bad news.
-    #[error("{0:?} is no time for bad news: write \"at once\", \"19:00\" or \"daily 19:00\"")]
-    BadNews(String),
-}
-
-impl TryFrom<String> for QuietHours {
-    type Error = HoursError;
-
-    fn try_from(text: String) -> Result<Self, HoursError> {
-        if text.trim().is_empty() {
-            return Ok(Self(None));
-        }
-        let times =
-            text.split_once('-').and_then(|(start, end)| Some((clock(start)?, clock(end)?)));
-        match times {
-            Some((start, end)) if start != end => Ok(Self(Some((start, end)))),
-            _ => Err(HoursError::Quiet(text)),
-        }
-    }
-}
-
-impl From<QuietHours> for String {
-    fn from(hours: QuietHours) -> Self {
-        hours.0.map_or_else(Self::new, |(start, end)| {
-            format!("{}-{}", start.strftime(CLOCK), end.strftime(CLOCK))
-        })
-    }
-}
+#[error("{0:?} is no time for bad news: write \"at once\", \"19:00\" or \"daily 19:00\"")]
+pub struct BadNewsError(String);
 
 impl TryFrom<String> for BadNews {
-    type Error = HoursError;
+    type Error = BadNewsError;
 
-    fn try_from(text: String) -> Result<Self, HoursError> {
+    fn try_from(text: String) -> Result<Self, BadNewsError> {
         let words = text.trim();
         let time = match words.strip_prefix("daily ") {
             _ if words == "at once" => return Ok(Self::AtOnce),
             Some(time) => clock(time).map(Self::Daily),
             None => clock(words).map(Self::From),
         };
-        time.ok_or(HoursError::BadNews(text))
+        time.ok_or(BadNewsError(text))
     }
 }
 
@@ -111,15 +74,10 @@ impl From<BadNews> for String {
     fn from(bad_news: BadNews) -> Self {
         match bad_news {
             BadNews::AtOnce => "at once".to_owned(),
-            BadNews::From(time) => time.strftime(CLOCK).to_string(),
-            BadNews::Daily(time) => format!("daily {}", time.strftime(CLOCK)),
+            BadNews::From(time) => clock_words(time),
+            BadNews::Daily(time) => format!("daily {}", clock_words(time)),
         }
     }
-}
-
-/// A time of day as `7:00` or `19:30`.
-pub(crate) fn clock(text: &str) -> Option<Time> {
-    Time::strptime(CLOCK, text.trim()).ok()
 }
 
 /// When a result is told: never before `now`, and never in quiet hours.
@@ -132,12 +90,12 @@ pub fn when(
     received_at: Timestamp,
     now: Now,
     zone: &TimeZone,
-    hours: &Hours,
+    wish: &Wish,
 ) -> Timestamp {
     // A server's clock may be ahead of ours.
     let mut at = received_at.min(now.time);
     if is_bad(outcome) {
-        at = hours.bad_news.hour(at, zone);
+        at = wish.bad_news.hour(at, zone);
         if received_at < now.awake_since {
             at = at.max(later(now.awake_since, SETTLING));
         }
@@ -146,7 +104,7 @@ pub fn when(
     if let Some(end) = now.quiet_until {
         at = at.max(end);
     }
-    if is_good(outcome) && hours.good_news_any_time { at } else { hours.quiet.end(at, zone) }
+    if is_good(outcome) && wish.good_news_any_time { at } else { end(wish.quiet, at, zone) }
 }
 
 /// Whether an outcome may hurt.
@@ -177,22 +135,16 @@ impl BadNews {
     }
 }
 
-impl QuietHours {
-    /// `at`, or the end of the quiet hours that it lies in.
-    fn end(self, at: Timestamp, zone: &TimeZone) -> Timestamp {
-        let Some((start, end)) = self.0 else { return at };
-        let local = at.to_zoned(zone.clone()).datetime();
-        let (date, time) = (local.date(), local.time());
-        let over_midnight = end < start;
-        let day = if over_midnight && time >= start {
-            date.tomorrow().unwrap_or(date)
-        } else if time < end && (over_midnight || start <= time) {
-            date
-        } else {
-            return at;
-        };
-        moment(day.to_datetime(end), at, zone)
-    }
+/// `at`, or the end of the `quiet` hours that it lies in.
+fn end(quiet: Hours, at: Timestamp, zone: &TimeZone) -> Timestamp {
+    let local = at.to_zoned(zone.clone()).datetime();
+    let Some((_start, end)) = quiet.ends().filter(|_| quiet.contain(local.time())) else {
+        return at;
+    };
+    let date = local.date();
+    // Before midnight, the hours end on the next day.
+    let day = if local.time() < end { date } else { date.tomorrow().unwrap_or(date) };
+    moment(day.to_datetime(end), at, zone)
 }
 
 /// A clock time as a moment not before `at`. Where clocks are put back, a time comes twice; where
@@ -223,30 +175,30 @@ mod tests {
         date(2026, 11, day).at(hour, minute, 0, 0).to_zoned(tokyo()).unwrap().timestamp()
     }
 
-    fn hours(quiet: &str, bad_news: &str) -> Hours {
-        Hours {
-            quiet: QuietHours::try_from(quiet.to_owned()).unwrap(),
+    fn wish(quiet: &str, bad_news: &str) -> Wish {
+        Wish {
+            quiet: quiet.parse().unwrap(),
             bad_news: BadNews::try_from(bad_news.to_owned()).unwrap(),
             good_news_any_time: false,
         }
     }
 
-    fn told(outcome: Outcome, received: Timestamp, now: Timestamp, hours: &Hours) -> Timestamp {
+    fn told(outcome: Outcome, received: Timestamp, now: Timestamp, wish: &Wish) -> Timestamp {
         let now = Now { time: now, awake_since: Timestamp::UNIX_EPOCH, quiet_until: None };
-        when(outcome, received, now, &tokyo(), hours)
+        when(outcome, received, now, &tokyo(), wish)
     }
 
     #[test]
     fn by_default_everything_is_told_when_it_comes() {
         for outcome in Outcome::ALL {
             let time = at(17, 3, 0);
-            assert_eq!(told(outcome, time, time, &Hours::default()), time);
+            assert_eq!(told(outcome, time, time, &Wish::default()), time);
         }
     }
 
     #[test]
     fn quiet_hours_end_in_the_morning_for_bad_and_good_news_alike() {
-        let hours = hours("22:00-07:00", "at once");
+        let wish = wish("22:00-07:00", "at once");
         for outcome in [Outcome::Declined, Outcome::Offer, Outcome::Advanced] {
             for (now, then) in [
                 (at(17, 21, 59), at(17, 21, 59)),
@@ -254,22 +206,22 @@ mod tests {
                 (at(18, 6, 59), at(18, 7, 0)),
                 (at(18, 7, 0), at(18, 7, 0)),
             ] {
-                assert_eq!(told(outcome, now, now, &hours), then);
+                assert_eq!(told(outcome, now, now, &wish), then);
             }
         }
     }
 
     #[test]
     fn good_news_comes_in_quiet_hours_only_where_the_user_wants_it() {
-        let hours = Hours { good_news_any_time: true, ..hours("22:00-07:00", "at once") };
-        assert_eq!(told(Outcome::Offer, at(17, 23, 0), at(17, 23, 0), &hours), at(17, 23, 0));
-        assert_eq!(told(Outcome::Declined, at(17, 23, 0), at(17, 23, 0), &hours), at(18, 7, 0));
-        assert_eq!(told(Outcome::Unsure, at(17, 23, 0), at(17, 23, 0), &hours), at(18, 7, 0));
+        let wish = Wish { good_news_any_time: true, ..wish("22:00-07:00", "at once") };
+        assert_eq!(told(Outcome::Offer, at(17, 23, 0), at(17, 23, 0), &wish), at(17, 23, 0));
+        assert_eq!(told(Outcome::Declined, at(17, 23, 0), at(17, 23, 0), &wish), at(18, 7, 0));
+        assert_eq!(told(Outcome::Unsure, at(17, 23, 0), at(17, 23, 0), &wish), at(18, 7, 0));
     }
 
     #[test]
     fn bad_news_is_held_until_its_hour_and_good_news_is_not() {
-        let held = hours("", "19:00");
+        let held = wish("", "19:00");
         let noon = at(17, 12, 0);
         assert_eq!(told(Outcome::Declined, noon, noon, &held), at(17, 19, 0));
         assert_eq!(told(Outcome::Offer, noon, noon, &held), noon);
@@ -279,14 +231,14 @@ mod tests {
 
     #[test]
     fn daily_bad_news_of_the_evening_comes_the_next_day() {
-        let daily = hours("", "daily 19:00");
+        let daily = wish("", "daily 19:00");
         assert_eq!(told(Outcome::Declined, at(17, 12, 0), at(17, 12, 0), &daily), at(17, 19, 0));
         assert_eq!(told(Outcome::Declined, at(17, 20, 0), at(17, 20, 0), &daily), at(18, 19, 0));
     }
 
     #[test]
     fn an_hour_that_was_slept_through_does_not_put_off_bad_news_for_ever() {
-        for held in [hours("", "19:00"), hours("", "daily 19:00")] {
+        for held in [wish("", "19:00"), wish("", "daily 19:00")] {
             let morning = at(18, 9, 0);
             assert_eq!(told(Outcome::Declined, at(17, 12, 0), morning, &held), morning);
         }
@@ -296,7 +248,7 @@ mod tests {
     fn bad_news_from_before_a_start_leaves_two_minutes_of_peace() {
         let (received, awake_since) = (at(17, 3, 0), at(17, 9, 0));
         let now = Now { time: awake_since, awake_since, quiet_until: None };
-        let told = |outcome, received| when(outcome, received, now, &tokyo(), &Hours::default());
+        let told = |outcome, received| when(outcome, received, now, &tokyo(), &Wish::default());
         assert_eq!(told(Outcome::Declined, received), at(17, 9, 2));
         assert_eq!(told(Outcome::Offer, received), at(17, 9, 0));
         // What comes while one is there is no burst.
@@ -310,33 +262,37 @@ mod tests {
             awake_since: Timestamp::UNIX_EPOCH,
             quiet_until: Some(at(17, 15, 0)),
         };
-        let hours = Hours { good_news_any_time: true, ..Hours::default() };
+        let wish = Wish { good_news_any_time: true, ..Wish::default() };
         for outcome in [Outcome::Offer, Outcome::Declined, Outcome::OnHold] {
-            assert_eq!(when(outcome, now.time, now, &tokyo(), &hours), at(17, 15, 0));
+            assert_eq!(when(outcome, now.time, now, &tokyo(), &wish), at(17, 15, 0));
         }
     }
 
     #[test]
     fn what_is_not_a_time_is_refused() {
-        for quiet in ["22:00", "22-7", "25:00-07:00", "07:00-07:00", "22:00-"] {
-            assert!(QuietHours::try_from(quiet.to_owned()).is_err(), "{quiet}");
-        }
         for bad_news in ["", "never", "daily", "daily 24:00", "19", "weekly 19:00"] {
             assert!(BadNews::try_from(bad_news.to_owned()).is_err(), "{bad_news}");
         }
     }
 
-    fn any_hours() -> impl Strategy<Value = Hours> {
+    fn any_wish() -> impl Strategy<Value = Wish> {
         let time =
             (0..24_i8, 0..60_i8).prop_map(|(hour, minute)| Time::constant(hour, minute, 0, 0));
-        let quiet = proptest::option::of((time.clone(), time.clone()))
-            .prop_map(|times| QuietHours(times.filter(|(start, end)| start != end)));
+        let quiet = proptest::option::of((time.clone(), time.clone())).prop_filter_map(
+            "a day has an hour outside",
+            |times| {
+                let words = times.map_or_else(String::new, |(start, end)| {
+                    format!("{}-{}", clock_words(start), clock_words(end))
+                });
+                words.parse().ok()
+            },
+        );
         let bad_news = prop_oneof![
             Just(BadNews::AtOnce),
             time.clone().prop_map(BadNews::From),
             time.prop_map(BadNews::Daily)
         ];
-        (quiet, bad_news, any::<bool>()).prop_map(|(quiet, bad_news, good_news_any_time)| Hours {
+        (quiet, bad_news, any::<bool>()).prop_map(|(quiet, bad_news, good_news_any_time)| Wish {
             quiet,
             bad_news,
             good_news_any_time,
@@ -370,9 +326,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn written_hours_are_read_as_they_were(hours in any_hours()) {
-            prop_assert_eq!(QuietHours::try_from(String::from(hours.quiet)).unwrap(), hours.quiet);
-            prop_assert_eq!(BadNews::try_from(String::from(hours.bad_news)).unwrap(), hours.bad_news);
+        fn written_hours_are_read_as_they_were(wish in any_wish()) {
+            prop_assert_eq!(Hours::try_from(String::from(wish.quiet)).unwrap(), wish.quiet);
+            prop_assert_eq!(BadNews::try_from(String::from(wish.bad_news)).unwrap(), wish.bad_news);
         }
 
         #[test]
@@ -381,22 +337,22 @@ mod tests {
             age in -1_000..500_000_i64,
             now in any_now(),
             zone in any_zone(),
-            hours in any_hours(),
+            wish in any_wish(),
         ) {
             let received_at = later(now.time, SignedDuration::from_secs(-age));
-            let told = when(outcome, received_at, now, &zone, &hours);
+            let told = when(outcome, received_at, now, &zone, &wish);
             prop_assert!(told >= now.time);
             prop_assert!(now.quiet_until.is_none_or(|end| told >= end));
-            if !(is_good(outcome) && hours.good_news_any_time) {
-                prop_assert_eq!(hours.quiet.end(told, &zone), told, "still in quiet hours");
-                if let Some((start, end)) = hours.quiet.0 {
+            if !(is_good(outcome) && wish.good_news_any_time) {
+                prop_assert_eq!(end(wish.quiet, told, &zone), told, "still in quiet hours");
+                if let Some((start, end)) = wish.quiet.ends() {
                     let time = told.to_zoned(zone.clone()).time();
                     let inside = if start < end { start <= time && time < end } else { time >= start || time < end };
                     prop_assert!(!inside, "{} lies in quiet hours", time);
                 }
             }
             // Once the time has come, it has come.
-            prop_assert_eq!(when(outcome, received_at, Now { time: told, ..now }, &zone, &hours), told);
+            prop_assert_eq!(when(outcome, received_at, Now { time: told, ..now }, &zone, &wish), told);
             // A day for the hour, a day for the quiet hours, an hour for a clock put back.
             let latest = now.quiet_until.map_or(now.time, |end| end.max(now.time));
             let longest = SignedDuration::from_hours(2 * 24 + 2);
@@ -404,9 +360,9 @@ mod tests {
         }
 
         #[test]
-        fn good_news_outside_quiet_hours_never_waits(now in any_now(), zone in any_zone(), hours in any_hours()) {
+        fn good_news_outside_quiet_hours_never_waits(now in any_now(), zone in any_zone(), wish in any_wish()) {
             let now = Now { quiet_until: None, ..now };
-            let free = Hours { quiet: QuietHours::default(), ..hours };
+            let free = Wish { quiet: Hours::NONE, ..wish };
             for outcome in [Outcome::Offer, Outcome::Advanced] {
                 prop_assert_eq!(when(outcome, now.time, now, &zone, &free), now.time);
             }

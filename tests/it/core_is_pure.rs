@@ -14,6 +14,7 @@ const CORE: &[&str] = &[
     "tell/when",
     "tell/pace",
     "plain",
+    "hours",
 ];
 
 /// What a pure module has no use for.
