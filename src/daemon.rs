@@ -21,9 +21,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::UnixDatagram;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use self::beside::Beside;
 use self::blindness::Blindness;
@@ -39,9 +39,9 @@ use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
 use crate::notify::Notice;
 use crate::notify::link::Link;
-use crate::outbox::{Outbox, OutboxError, when};
+use crate::outbox::{Outbox, OutboxError, UnderWay, when};
 use crate::reply::advice::advice;
-use crate::smtp::{self, Submission};
+use crate::smtp::{self, Attempt, Submission};
 use crate::store::{Announce, Batch, Found, Store, StoreError, StoredMail};
 use crate::tell::tell;
 use crate::{rousing, say, systemd};
@@ -98,6 +98,8 @@ pub struct Daemon {
     pub lang: Lang,
     /// How the person is told.
     pub voice: Voice,
+    /// What this process is submitting: shared by the daemons that it runs one after the other.
+    pub under_way: UnderWay,
 }
 
 /// Why the daemon did not start, or could not go on.
@@ -123,6 +125,9 @@ pub enum DaemonError {
     /// Rules, guidance or templates.
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
+    /// A task of the daemon's panicked.
+    #[error("a part of goen broke down: {0}")]
+    Broken(String),
 }
 
 impl Explain for DaemonError {
@@ -148,6 +153,16 @@ impl Explain for DaemonError {
             Self::Store(error) => error.explain(lang),
             Self::Outbox(error) => error.explain(lang),
             Self::Knowledge(error) => error.explain(lang),
+            Self::Broken(words) => Explanation::new(say!(
+                lang,
+                "goen の一部が止まったため、終了します: {words}",
+                "a part of goen broke down, so it stops: {words}"
+            ))
+            .hint(say!(
+                lang,
+                "systemd で動かしていれば、自動で立ち上がり直します。goen の不具合ですので、お知らせいただけると助かります",
+                "under systemd it starts again by itself; this is a bug in goen, please report it"
+            )),
         }
     }
 }
@@ -242,6 +257,8 @@ pub(crate) struct Shared {
     pub(crate) blindness: RefCell<Blindness>,
     /// Something was approved.
     changed: Notify,
+    /// What this process is submitting.
+    under_way: UnderWay,
     /// What is to be seen to in the user's mailboxes.
     beside: Beside,
     /// Reasons for accounts not to wait any longer.
@@ -259,10 +276,10 @@ pub async fn run(
     let _lock = Lock::take(&daemon.paths)?;
     let store = Store::open(&daemon.paths.store())?;
     let knowledge = Knowledge::load(daemon.paths.folder())?;
-    let Daemon { config, paths, clock, zone, lang, voice } = daemon;
+    let Daemon { config, paths, clock, zone, lang, voice, under_way } = daemon;
     let socket = listen(&paths)?;
     let outbox = Outbox::new(store.clone());
-    for mail_id in outbox.recover(clock.now())? {
+    for mail_id in outbox.recover(clock.now(), &under_way)? {
         tracing::warn!(
             mail.id = mail_id,
             "A submission was cut off; whether it arrived is not known"
@@ -280,29 +297,50 @@ pub async fn run(
         news: Notify::new(),
         blindness: RefCell::new(Blindness::new(patience)),
         changed: Notify::new(),
+        under_way,
         beside: Beside::default(),
         wake: tokio::sync::watch::Sender::new(Wake::default()),
     });
 
-    let tasks = TaskTracker::new();
+    // A part that breaks down takes the others with it: a daemon that runs on without its watcher or
+    // its outbox looks well and is not.
+    let stop = stop.child_token();
+    let mut tasks = JoinSet::new();
     for account in shared.config.accounts.clone() {
-        tasks.spawn_local(watched(account, shared.clone(), stop.child_token()));
+        tasks.spawn_local(watched(account, shared.clone(), stop.clone()));
     }
-    tasks.spawn_local(tell(shared.clone(), voice, stop.child_token()));
-    tasks.spawn_local(deliver(shared.clone(), outbox.clone(), stop.child_token()));
-    tasks.spawn_local(beside::keep(shared.clone(), outbox, stop.child_token()));
-    tasks.spawn_local(roused(shared.clone(), stop.child_token()));
-    tasks.spawn_local(listened(shared.clone(), socket, stop.child_token()));
-    tasks.close();
+    tasks.spawn_local(tell(shared.clone(), voice, stop.clone()));
+    tasks.spawn_local(deliver(shared.clone(), outbox.clone(), stop.clone()));
+    tasks.spawn_local(beside::keep(shared.clone(), outbox, stop.clone()));
+    tasks.spawn_local(roused(shared.clone(), stop.clone()));
+    tasks.spawn_local(listened(shared.clone(), socket, stop.clone()));
     ready();
 
-    stop.cancelled().await;
-    if timeout(GRACE, tasks.wait()).await.is_err() {
+    let broken = first_breakdown(&mut tasks, &stop).await;
+    stop.cancel();
+    let ended = timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
+    if ended.is_err() {
         tracing::warn!(left = tasks.len(), "Stopped without waiting for all tasks");
+        // A submission goes on as long as this process does.
+        tasks.detach_all();
     }
     // The lock is still held, so no other daemon can have made this socket anew.
     let _ = std::fs::remove_file(shared.paths.socket());
-    Ok(())
+    broken.map_or(Ok(()), |words| Err(DaemonError::Broken(words)))
+}
+
+/// Waits for `stop`, or for a task that panics: its words.
+async fn first_breakdown(tasks: &mut JoinSet<()>, stop: &CancellationToken) -> Option<String> {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            ended = tasks.join_next() => match ended {
+                Some(Err(error)) if error.is_panic() => return Some(error.to_string()),
+                Some(_) => {}
+                None => return None,
+            }
+        }
+    }
 }
 
 /// Makes the socket that wakes the daemon.
@@ -593,12 +631,13 @@ async fn deliver_one(
         return Ok(Turn::Again);
     };
     let (id, mail_id) = (claim.id(), claim.mail_id());
+    let _busy = shared.under_way.note(&claim);
     // Not raced against `stop`: half a submission is what we cannot take back. If the grace period
     // ends first, the row stays `sending`, and the next start makes it uncertain.
-    let attempt = smtp::submit(&submission, claim).await;
+    let Attempt { outcome, trouble, farewell } = smtp::submit(&submission, claim).await;
     // What was heard must not be lost to a full disk or a busy store: it is written down once it can be.
     let state = loop {
-        match outbox.settle(id, attempt.outcome.clone(), shared.clock.now()) {
+        match outbox.settle(id, outcome.clone(), shared.clock.now()) {
             Err(OutboxError::Store(error)) => {
                 tracing::error!(
                     mail.id = mail_id,
@@ -611,7 +650,8 @@ async fn deliver_one(
     };
     tracing::info!(mail.id = mail_id, state = state.name(), "A submission ended");
     shared.beside.look.notify_one();
-    if let Some(trouble) = attempt.trouble {
+    farewell.say().await;
+    if let Some(trouble) = trouble {
         tracing::warn!(account = name, "The submission server could not be used: {trouble}");
         unready.0.push((name, if trouble.is_transient() { later } else { Until::Told }));
         // Nothing was submitted: another account's reply need not wait.
@@ -649,10 +689,29 @@ pub(crate) async fn until(due: Option<Timestamp>, clock: &Clock) {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::LocalSet;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_does_not_go_unnoticed() {
+        LocalSet::new()
+            .run_until(async {
+                let stop = CancellationToken::new();
+                let mut tasks = JoinSet::new();
+                tasks.spawn_local(std::future::pending());
+                tasks.spawn_local(async {});
+                tasks.spawn_local(async { panic!("broken") });
+                let words = first_breakdown(&mut tasks, &stop).await.unwrap();
+                assert!(words.contains("broken"), "{words}");
+                stop.cancel();
+                assert_eq!(first_breakdown(&mut tasks, &stop).await, None);
+            })
+            .await;
     }
 
     #[test]

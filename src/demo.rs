@@ -170,6 +170,7 @@ async fn perform(
         zone: console.zone.clone(),
         lang: console.lang,
         voice: Voice::Channel(teller),
+        under_way: crate::outbox::UnderWay::default(),
     };
     let mut running = std::pin::pin!(daemon::run(watching, stop.clone(), || {}));
     let mut story = Story {

@@ -9,7 +9,10 @@
 pub mod state;
 pub mod when;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
@@ -82,6 +85,37 @@ impl Claim {
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Claim({})", self.id)
+    }
+}
+
+/// The submissions that this process is at. Clones share them: a daemon that reads its settings anew
+/// knows what the one before it has not finished.
+#[derive(Debug, Clone, Default)]
+pub struct UnderWay(Rc<RefCell<BTreeSet<i64>>>);
+
+/// A submission is under way as long as this is there.
+#[derive(Debug)]
+pub struct Busy {
+    id: i64,
+    all: UnderWay,
+}
+
+impl UnderWay {
+    /// Notes that `claim` is about to be submitted, until what is returned is dropped.
+    #[must_use]
+    pub fn note(&self, claim: &Claim) -> Busy {
+        self.0.borrow_mut().insert(claim.id);
+        Busy { id: claim.id, all: self.clone() }
+    }
+
+    fn has(&self, id: i64) -> bool {
+        self.0.borrow().contains(&id)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.all.0.borrow_mut().remove(&self.id);
     }
 }
 
@@ -459,16 +493,10 @@ impl Outbox {
     ) -> Result<State, OutboxError> {
         self.write(|sql| {
             let record = table::of_submission(sql, claim_id)?;
-            let mut submission = record
-                .and_then(|record| record.submission)
-                .ok_or(OutboxError::NoSubmission(claim_id))?;
-            submission.words = match &outcome {
-                Outcome::Accepted(_) => String::new(),
-                Outcome::Refused(reply) | Outcome::Deferred(reply) => reply.to_string(),
-                Outcome::Impossible(words) | Outcome::NotStarted(words) | Outcome::Lost(words) => {
-                    words.clone()
-                }
+            let Some(mut submission) = record.and_then(|record| record.submission) else {
+                return settle_withdrawn(sql, claim_id, outcome, now);
             };
+            submission.words = words_of(&outcome);
             submission.state = submission.state.next(Event::Submitted(outcome))?;
             if submission.state == State::Approved {
                 submission.due_at = saturating_add(now, retry_after(submission.attempts));
@@ -486,12 +514,16 @@ impl Outbox {
     }
 
     /// To be called when the daemon starts, before it claims: what is found `sending` was cut off
-    /// by a crash and becomes `uncertain`. Returns the mails concerned.
-    pub fn recover(&self, now: Timestamp) -> Result<Vec<i64>, OutboxError> {
+    /// by a crash and becomes `uncertain`. Returns the mails concerned. What this very process is
+    /// still submitting, from before its settings were read anew, is left alone.
+    pub fn recover(&self, now: Timestamp, under_way: &UnderWay) -> Result<Vec<i64>, OutboxError> {
         self.write(|sql| {
             let mut uncertain = Vec::new();
             for record in table::in_state(sql, &State::Sending)? {
                 let Some(mut submission) = record.submission else { continue };
+                if under_way.has(submission.id) {
+                    continue;
+                }
                 submission.state = submission.state.next(Event::Recover)?;
                 table::update_submission(sql, &submission, now)?;
                 uncertain.push(record.mail_id);
@@ -615,6 +647,40 @@ impl Outbox {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, OutboxError>,
     ) -> Result<T, OutboxError> {
         self.store.write(work)
+    }
+}
+
+/// Settles a submission that was called uncertain, then lost by the user, then withdrawn for another
+/// approval or an edit, while the answer to it was still under way. That it was accepted after all
+/// must not be dropped: what has not left instead of it does not leave any more.
+fn settle_withdrawn(
+    sql: &Transaction<'_>,
+    id: i64,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<State, OutboxError> {
+    let record = table::of_withdrawn(sql, id)?.ok_or(OutboxError::NoSubmission(id))?;
+    let standing = record.state();
+    let Outcome::Accepted(reply) = &outcome else { return Ok(standing) };
+    if matches!(standing, State::Sending | State::Uncertain | State::Sent(_)) {
+        table::note_on_withdrawn(sql, id, &reply.to_string(), now)?;
+        return Ok(standing);
+    }
+    // Only a reply that the user called lost can have been withdrawn with an answer under way.
+    let sent = State::Failed(state::Why::ToldByUser).next(Event::Submitted(outcome))?;
+    table::reinstate(sql, record.draft_id, id, &sent, now)?;
+    table::insert_filing(sql, id, now)?;
+    Ok(sent)
+}
+
+/// The words to keep of how an attempt ended; those of a success are its proof.
+fn words_of(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Accepted(_) => String::new(),
+        Outcome::Refused(reply) | Outcome::Deferred(reply) => reply.to_string(),
+        Outcome::Impossible(words) | Outcome::NotStarted(words) | Outcome::Lost(words) => {
+            words.clone()
+        }
     }
 }
 

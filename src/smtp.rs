@@ -279,23 +279,44 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// The account's trouble, if it did not come to the message at all.
     pub trouble: Option<SmtpError>,
+    /// The connection, if the server still listens for commands on it.
+    pub farewell: Farewell,
 }
 
-/// Submits one message, once.
+/// A connection that nothing is left to do on but to say goodbye. Dropped, it is hung up.
+#[must_use = "the server waits for a goodbye"]
+pub struct Farewell(Option<Session>);
+
+impl Farewell {
+    /// Says goodbye: once the outcome is written down, for this may take a while, too.
+    pub async fn say(self) {
+        if let Some(session) = self.0 {
+            session.quit().await;
+        }
+    }
+}
+
+impl fmt::Debug for Farewell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Farewell({})", if self.0.is_some() { "open" } else { "closed" })
+    }
+}
+
+/// Submits one message, once. What came of it is to be written down before anything else.
 pub async fn submit(account: &Submission, claim: Claim) -> Attempt {
     let message = claim.into_message();
     match Session::open(account).await {
         Ok(mut session) => {
             let outcome = session.transfer(&message).await;
             // After anything but a clear answer the server may take QUIT for part of the message.
-            if !matches!(outcome, Outcome::NotStarted(_) | Outcome::Lost(_)) {
-                session.quit().await;
-            }
-            Attempt { outcome, trouble: None }
+            let is_clear = !matches!(outcome, Outcome::NotStarted(_) | Outcome::Lost(_));
+            Attempt { outcome, trouble: None, farewell: Farewell(is_clear.then_some(session)) }
         }
-        Err(trouble) => {
-            Attempt { outcome: Outcome::NotStarted(trouble.to_string()), trouble: Some(trouble) }
-        }
+        Err(trouble) => Attempt {
+            outcome: Outcome::NotStarted(trouble.to_string()),
+            trouble: Some(trouble),
+            farewell: Farewell(None),
+        },
     }
 }
 

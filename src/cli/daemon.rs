@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +15,7 @@ use crate::daemon::{self, Daemon, Voice};
 use crate::demo::{self, Consent};
 use crate::lang::Explain as _;
 use crate::notify::link::Link;
+use crate::outbox::UnderWay;
 use crate::systemd;
 
 #[derive(Debug, Args)]
@@ -39,8 +40,19 @@ pub(super) fn run(config: Config, paths: &Paths, console: &Console) -> Result<Ex
     let runtime = Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
         let mut config = config;
+        let mut signals = Signals::listen()?;
+        let under_way = UnderWay::default();
         loop {
-            match watch_once(config.clone(), paths, console).await? {
+            let daemon = Daemon {
+                config: config.clone(),
+                paths: paths.clone(),
+                clock: console.clock.clone(),
+                zone: console.zone.clone(),
+                lang: console.lang,
+                voice: Voice::Desktop(Box::new(Link::new())),
+                under_way: under_way.clone(),
+            };
+            match watch_once(daemon, &mut signals).await? {
                 Ended::Stopped => return Ok(ExitCode::SUCCESS),
                 Ended::Reload => match Config::load(&paths.config) {
                     Ok(fresh) => config = fresh,
@@ -52,27 +64,34 @@ pub(super) fn run(config: Config, paths: &Paths, console: &Console) -> Result<Ex
     })
 }
 
-async fn watch_once(config: Config, paths: &Paths, console: &Console) -> Result<Ended, Failure> {
+/// The signals that a daemon hears, from its start on: one that comes while the settings are read
+/// anew is not lost.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+async fn watch_once(daemon: Daemon, signals: &mut Signals) -> Result<Ended, Failure> {
     let stop = CancellationToken::new();
-    let daemon = Daemon {
-        config,
-        paths: paths.clone(),
-        clock: console.clock.clone(),
-        zone: console.zone.clone(),
-        lang: console.lang,
-        voice: Voice::Desktop(Box::new(Link::new())),
-    };
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
     let running = daemon::run(daemon, stop.clone(), systemd::ready);
     tokio::pin!(running);
     let ended = tokio::select! {
         result = &mut running => return result.map(|()| Ended::Stopped).map_err(Failure::new),
         () = systemd::feed_watchdog() => Ended::Stopped,
-        _ = terminate.recv() => Ended::Stopped,
-        _ = interrupt.recv() => Ended::Stopped,
-        _ = hang_up.recv() => Ended::Reload,
+        _ = signals.terminate.recv() => Ended::Stopped,
+        _ = signals.interrupt.recv() => Ended::Stopped,
+        _ = signals.hang_up.recv() => Ended::Reload,
     };
     match ended {
         Ended::Stopped => systemd::stopping(),

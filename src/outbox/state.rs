@@ -179,13 +179,19 @@ impl State {
             (S::Uncertain, E::Found) => S::Sent(Proof::InSentMailbox),
             (S::Uncertain, E::Arrived) => S::Sent(Proof::ToldByUser),
             (S::Uncertain, E::NotArrived) => S::Failed(Why::ToldByUser),
-            // A second goen called it uncertain while the first still heard the answer: a clear
-            // yes or no is the truth; anything else leaves it uncertain.
-            (S::Uncertain, E::Submitted(outcome)) => match outcome {
-                Outcome::Accepted(reply) => S::Sent(Proof::Accepted(reply)),
-                Outcome::Refused(reply) => S::Failed(Why::Refused(reply)),
-                _ => S::Uncertain,
-            },
+            // A second goen called it uncertain, and the user may have settled it, while the first
+            // still waited for the answer. A clear yes is the truth whatever was thought before; a
+            // clear no is, too, unless the reply is known to be there.
+            (
+                S::Uncertain | S::Failed(Why::ToldByUser) | S::Sent(_),
+                E::Submitted(Outcome::Accepted(reply)),
+            ) => S::Sent(Proof::Accepted(reply)),
+            (S::Uncertain | S::Failed(Why::ToldByUser), E::Submitted(Outcome::Refused(reply))) => {
+                S::Failed(Why::Refused(reply))
+            }
+            (state @ (S::Uncertain | S::Failed(Why::ToldByUser) | S::Sent(_)), E::Submitted(_)) => {
+                state
+            }
             (state, event) => return Err(Illegal { state, event }),
         })
     }

@@ -105,6 +105,42 @@ pub(crate) fn of_submission(sql: &Transaction<'_>, id: i64) -> Result<Option<Rec
     one(sql, "outbox.id = ?1", id)
 }
 
+/// The record of the draft that a withdrawn submission was for.
+pub(crate) fn of_withdrawn(sql: &Transaction<'_>, id: i64) -> Result<Option<Record>, StoreError> {
+    one(sql, "draft.id = (SELECT draft_id FROM outbox WHERE id = ?1 AND state = 'withdrawn')", id)
+}
+
+/// A withdrawn submission turns out to have gone out: it counts again, with `state`, and whatever
+/// counted instead of it is withdrawn. Only where that is certain not to have gone out.
+pub(crate) fn reinstate(
+    sql: &Transaction<'_>,
+    draft_id: i64,
+    id: i64,
+    state: &State,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    withdraw(sql, draft_id, now)?;
+    sql.execute(
+        "UPDATE outbox SET state = ?2, ended = ?3, words = '', changed_at = ?4 WHERE id = ?1",
+        params![id, state.name(), ended(state)?, seconds(now)],
+    )?;
+    Ok(())
+}
+
+/// Notes on a withdrawn submission that it went out, too.
+pub(crate) fn note_on_withdrawn(
+    sql: &Transaction<'_>,
+    id: i64,
+    words: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sql.execute(
+        "UPDATE outbox SET words = ?2, changed_at = ?3 WHERE id = ?1 AND state = 'withdrawn'",
+        params![id, words, seconds(now)],
+    )?;
+    Ok(())
+}
+
 fn one(sql: &Transaction<'_>, which: &str, id: i64) -> Result<Option<Record>, StoreError> {
     let mut statement = sql.prepare_cached(&format!("{RECORDS} WHERE {which}"))?;
     let mut rows = statement.query([id])?;
@@ -335,18 +371,13 @@ pub(crate) fn update_submission(
     submission: &Submission,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let ended = match &submission.state {
-        State::Sent(proof) => serde_json::to_string(proof)?,
-        State::Failed(why) => serde_json::to_string(why)?,
-        _ => String::new(),
-    };
     sql.execute(
         "UPDATE outbox SET state = ?2, ended = ?3, words = ?4, attempts = ?5, due_at = ?6, changed_at = ?7
          WHERE id = ?1",
         params![
             submission.id,
             submission.state.name(),
-            ended,
+            ended(&submission.state)?,
             submission.words,
             submission.attempts,
             seconds(submission.due_at),
@@ -354,6 +385,15 @@ pub(crate) fn update_submission(
         ],
     )?;
     Ok(())
+}
+
+/// How a submission ended, as the store keeps it.
+fn ended(state: &State) -> Result<String, StoreError> {
+    Ok(match state {
+        State::Sent(proof) => serde_json::to_string(proof)?,
+        State::Failed(why) => serde_json::to_string(why)?,
+        _ => String::new(),
+    })
 }
 
 /// Gives the approved submission of a draft another time to leave at.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use goen::mail::Mail;
-use goen::outbox::Outbox;
+use goen::outbox::{Outbox, UnderWay};
 use goen::store::Store;
 use jiff::{Timestamp, Zoned};
 use serde_json::Value;
@@ -183,7 +183,7 @@ fn a_reply_of_unknown_end_that_lies_in_sent_did_arrive() {
         let now = Zoned::strptime("%Y-%m-%dT%H:%M%z", "2026-11-24T09:30+0900").unwrap();
         outbox.approve(entry.mail_id, &entry.digest, now.timestamp(), &now).unwrap();
         drop(outbox.claim_due(now.timestamp(), |_| true).unwrap().unwrap());
-        outbox.recover(now.timestamp()).unwrap();
+        outbox.recover(now.timestamp(), &UnderWay::default()).unwrap();
         outbox.entry(entry.mail_id).unwrap().unwrap().approval.unwrap().message_id
     };
     let message_id = uncertain();
@@ -203,4 +203,32 @@ fn a_reply_of_unknown_end_that_lies_in_sent_did_arrive() {
     desk.until_answered();
     assert!(desk.daemon.stop());
     assert_eq!(desk.fetch("flags", "Sent").len(), 1, "it is not filed twice");
+}
+
+/// A mailbox that was renamed or deleted since its mail was read is no reason to stop looking: the
+/// answer may lie in Sent, and other mails lie elsewhere.
+#[test]
+fn a_mailbox_that_is_gone_does_not_keep_answers_from_being_seen() {
+    let dovecot = Dovecot::start();
+    let settings = settings(&dovecot, None).replace("undo_seconds = 0\n", "undo_seconds = 600\n");
+    let mut desk = Desk::new(dovecot, &settings);
+    let store = rusqlite::Connection::open(desk.home.store()).unwrap();
+    store.execute("UPDATE mail SET mailbox = '改名したフォルダー'", []).unwrap();
+    desk.send_elsewhere(
+        b"From: hanako@test.example\r\nTo: alice@test.example\r\nSubject: Re: x\r\n\
+          Message-ID: <phone-1@test.example>\r\nIn-Reply-To: <result-1@aoba.example>\r\n\r\nThanks\r\n",
+    );
+    desk.home.says(&["retry"]);
+    desk.until_state("retired");
+    assert!(desk.daemon.stop(), "{}", desk.daemon.log());
+}
+
+/// SIGHUP, and SIGTERM before the daemon has come back from it.
+#[test]
+fn a_request_to_stop_is_not_lost_while_the_settings_are_read_anew() {
+    let dovecot = Dovecot::start();
+    let settings = settings(&dovecot, None);
+    let mut desk = Desk::new(dovecot, &settings);
+    desk.daemon.signal("HUP");
+    assert!(desk.daemon.stop(), "{}", desk.daemon.log());
 }

@@ -6,6 +6,7 @@ use goen::clock::Clock;
 use goen::config::{Config, Paths};
 use goen::daemon::{self, Daemon, Voice};
 use goen::lang::Lang;
+use goen::outbox::UnderWay;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout};
@@ -98,6 +99,7 @@ async fn an_account_that_cannot_be_reached_is_told_of_after_an_hour_and_once() {
         zone: jiff::tz::TimeZone::UTC,
         lang: Lang::En,
         voice: Voice::Channel(teller),
+        under_way: UnderWay::default(),
     };
     let stop = CancellationToken::new();
     LocalSet::new()

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use goen::net::{Security, Server};
-use goen::outbox::Truth;
 use goen::outbox::state::State;
+use goen::outbox::{Truth, UnderWay};
 use goen::secret::{Credential, Secret};
 use goen::smtp::{self, Submission};
 use goen::store::Store;
@@ -61,7 +61,7 @@ fn a_process_that_may_be_killed() {
     let now = after(orders.minute);
     let outbox = outbox_at(&orders.store);
     at("opened");
-    outbox.recover(now).unwrap();
+    outbox.recover(now, &UnderWay::default()).unwrap();
     at("recovered");
     let entry = outbox.entries().unwrap().remove(0);
     if entry.state == State::Draft {
@@ -76,6 +76,7 @@ fn a_process_that_may_be_killed() {
         at("submitted");
         outbox.settle(id, attempt.outcome, now).unwrap();
         at("settled");
+        runtime.block_on(attempt.farewell.say());
     }
 }
 
@@ -284,7 +285,9 @@ fn boundaries(security: Security) -> Vec<Kill> {
 /// How many bytes a client says in a dialogue without faults.
 fn plain_dialogue_bytes(runtime: &Runtime) -> usize {
     let server = runtime.block_on(SmtpServer::start(Script::default()));
-    runtime.block_on(smtp::submit(&server.account(), claimed(&draft())));
+    runtime.block_on(async {
+        smtp::submit(&server.account(), claimed(&draft())).await.farewell.say().await;
+    });
     let log = server.log();
     let commands: usize = log.commands.iter().map(|line| line.len() + 2).sum();
     // The dot on a line of its own in the text would be stuffed, but the text is in base64.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier};
 
 use goen::outbox::state::{Outcome, Proof, Reply, State, Why};
-use goen::outbox::{OutboxError, Truth};
+use goen::outbox::{OutboxError, Truth, UnderWay};
 use goen::reply::Digest;
 use goen::store::Store;
 use proptest::prelude::*;
@@ -238,7 +238,7 @@ fn a_crash_while_sending_is_uncertain_after_the_restart() {
     let (outbox, id) = outbox();
     approve(&outbox, id);
     let _claim = claim(&outbox, after(1)).unwrap();
-    assert_eq!(outbox.recover(after(2)).unwrap(), [id]);
+    assert_eq!(outbox.recover(after(2), &UnderWay::default()).unwrap(), [id]);
     assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Uncertain);
     assert!(claim(&outbox, after(100)).is_none());
 }
@@ -265,8 +265,60 @@ fn the_answer_counts_even_if_another_goen_called_it_uncertain_meanwhile() {
     let (outbox, id) = outbox();
     approve(&outbox, id);
     let claim = claim(&outbox, after(1)).unwrap();
-    outbox.recover(after(1)).unwrap();
+    outbox.recover(after(1), &UnderWay::default()).unwrap();
     assert!(matches!(outbox.settle(claim.id(), accepted(), after(2)).unwrap(), State::Sent(_)));
+}
+
+/// A daemon waits for the answer; another one called the reply uncertain, and the user called it lost.
+fn believed_lost() -> (goen::outbox::Outbox, i64, i64) {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let claim = claim(&outbox, after(1)).unwrap();
+    outbox.recover(after(1), &UnderWay::default()).unwrap();
+    outbox.resolve(id, Truth::UserSaysNot, after(2)).unwrap();
+    (outbox, id, claim.id())
+}
+
+#[test]
+fn a_yes_that_comes_late_is_not_dropped_although_the_user_called_it_lost() {
+    let (outbox, id, claim_id) = believed_lost();
+    assert!(matches!(outbox.settle(claim_id, accepted(), after(3)).unwrap(), State::Sent(_)));
+    assert!(matches!(outbox.entry(id).unwrap().unwrap().state, State::Sent(Proof::Accepted(_))));
+    let digest = outbox.entry(id).unwrap().unwrap().digest;
+    assert!(outbox.approve(id, &digest, after(4), &in_japan(after(4))).is_err(), "it is there");
+}
+
+#[test]
+fn a_yes_that_comes_late_keeps_what_was_approved_instead_from_leaving() {
+    let (outbox, id, claim_id) = believed_lost();
+    approve(&outbox, id);
+    assert!(matches!(outbox.settle(claim_id, accepted(), after(3)).unwrap(), State::Sent(_)));
+    assert!(claim(&outbox, after(100)).is_none(), "one of them is enough");
+    let entry = outbox.entry(id).unwrap().unwrap();
+    assert!(matches!(entry.state, State::Sent(Proof::Accepted(_))), "{:?}", entry.state);
+    assert_eq!(outbox.errands("uni", after(100)).unwrap().to_file.len(), 1);
+}
+
+#[test]
+fn a_no_that_comes_late_leaves_the_new_approval_alone() {
+    for late in [lost(), Outcome::Refused(reply(550, "5.1.1 x")), Outcome::NotStarted("x".into())] {
+        let (outbox, id, claim_id) = believed_lost();
+        approve(&outbox, id);
+        assert_eq!(outbox.settle(claim_id, late, after(3)).unwrap(), State::Approved);
+        assert!(claim(&outbox, after(100)).is_some());
+    }
+}
+
+#[test]
+fn what_this_process_is_still_submitting_is_not_called_uncertain() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    let under_way = UnderWay::default();
+    let claim = claim(&outbox, after(1)).unwrap();
+    let busy = under_way.note(&claim);
+    assert!(outbox.recover(after(2), &under_way.clone()).unwrap().is_empty());
+    drop(busy);
+    assert_eq!(outbox.recover(after(2), &under_way).unwrap(), [id]);
 }
 
 #[test]
@@ -546,7 +598,7 @@ proptest! {
                 }
                 Act::Undo => drop(outbox.undo(id, time)),
                 Act::Discard => drop(outbox.discard(id, time)),
-                Act::Restart => drop(outbox.recover(time)),
+                Act::Restart => drop(outbox.recover(time, &UnderWay::default())),
                 Act::AskAgain => drop(outbox.ask_again(time)),
                 Act::Submit { accepts, how } => if let Some(claim) = claim(outbox, time) {
                     prop_assert_eq!(Some(&digest), approved_digest.as_ref());
@@ -561,7 +613,7 @@ proptest! {
                     };
                     match outcome {
                         Some(outcome) => drop(daemons[(turn + 1) % 2].settle(claim.id(), outcome, time).unwrap()),
-                        None => drop(outbox.recover(time).unwrap()),
+                        None => drop(outbox.recover(time, &UnderWay::default()).unwrap()),
                     }
                 },
                 Act::Resolve(0) => drop(outbox.resolve(id, Truth::FoundInSent, time)),

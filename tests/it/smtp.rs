@@ -15,7 +15,9 @@ use crate::support::replies::{after, approve, claim, claimed, draft, fill};
 use crate::support::smtp::*;
 
 async fn outcome(server: &SmtpServer) -> Outcome {
-    smtp::submit(&server.account(), claimed(&draft())).await.outcome
+    let attempt = smtp::submit(&server.account(), claimed(&draft())).await;
+    attempt.farewell.say().await;
+    attempt.outcome
 }
 
 async fn against(script: Script) -> (Outcome, Log) {
@@ -273,6 +275,15 @@ async fn what_happens_at_quit_changes_nothing() {
         let (outcome, _) = against(Script::fault(Step::Quit, fault)).await;
         assert_eq!(outcome, accepted());
     }
+}
+
+/// A server that answers QUIT slowly, and a daemon that is killed meanwhile, must not cost the answer.
+#[tokio::test]
+async fn the_outcome_is_known_before_goodbye_is_said() {
+    let server = SmtpServer::start(Script::fault(Step::Quit, Fault::Stall)).await;
+    let attempt = smtp::submit(&server.account(), claimed(&draft())).await;
+    assert_eq!(attempt.outcome, accepted());
+    assert_eq!(server.log().commands.last().unwrap(), "DATA");
 }
 
 async fn trouble(server: &SmtpServer, account: &Submission) -> SmtpError {

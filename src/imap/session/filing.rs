@@ -134,13 +134,16 @@ impl<S: Wire> Filing<S> {
         Ok(true)
     }
 
-    /// Whether the message `id` in `mailbox` has the flag `\Answered`. One that is gone has not.
+    /// Whether the message `id` in `mailbox` has the flag `\Answered`. One that is gone has not, and
+    /// neither has one in a mailbox that was renamed or deleted.
     pub async fn is_answered(
         &mut self,
         mailbox: &str,
         id: &MessageId,
     ) -> Result<bool, SessionError> {
-        self.open_mailbox("EXAMINE", &mailbox_name::encode(mailbox)).await?;
+        if !self.is_there("EXAMINE", mailbox).await? {
+            return Ok(false);
+        }
         Ok(!self.search(Field::MessageId, id, "ANSWERED ").await?.is_empty())
     }
 
@@ -150,7 +153,9 @@ impl<S: Wire> Filing<S> {
         mailbox: &str,
         id: &MessageId,
     ) -> Result<(), SessionError> {
-        self.open_mailbox("SELECT", &mailbox_name::encode(mailbox)).await?;
+        if !self.is_there("SELECT", mailbox).await? {
+            return Ok(());
+        }
         let found = self.search(Field::MessageId, id, "UNANSWERED ").await?;
         if !found.is_empty() {
             let command = format!("UID STORE {} +FLAGS.SILENT (\\Answered)", uid_set(&found));
@@ -162,6 +167,16 @@ impl<S: Wire> Filing<S> {
     /// Says goodbye.
     pub async fn close(self) {
         self.session.logout().await;
+    }
+
+    /// Opens `mailbox`, if the server has it: one mailbox that is gone is not to keep from looking
+    /// into the others.
+    async fn is_there(&mut self, verb: &str, mailbox: &str) -> Result<bool, SessionError> {
+        match self.open_mailbox(verb, &mailbox_name::encode(mailbox)).await {
+            Ok(()) => Ok(true),
+            Err(SessionError::No { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn open_mailbox(&mut self, verb: &str, encoded: &str) -> Result<(), SessionError> {

@@ -69,12 +69,12 @@ fn the_table_of_transitions_is_this_one() {
     discard      discarded  discarded  ·          ·          ·          discarded  ·          discarded
     lapse        ·          draft      ·          ·          ·          ·          ·          ·
     claim        ·          sending    ·          ·          ·          ·          ·          ·
-    accepted     ·          ·          sent       ·          sent       ·          ·          ·
-    refused      ·          ·          failed     ·          failed     ·          ·          ·
-    impossible   ·          ·          failed     ·          uncertain  ·          ·          ·
-    deferred     ·          ·          approved   ·          uncertain  ·          ·          ·
-    not-started  ·          ·          approved   ·          uncertain  ·          ·          ·
-    lost         ·          ·          uncertain  ·          uncertain  ·          ·          ·
+    accepted     ·          ·          sent       sent       sent       sent       ·          ·
+    refused      ·          ·          failed     sent       failed     failed     ·          ·
+    impossible   ·          ·          failed     sent       uncertain  failed     ·          ·
+    deferred     ·          ·          approved   sent       uncertain  failed     ·          ·
+    not-started  ·          ·          approved   sent       uncertain  failed     ·          ·
+    lost         ·          ·          uncertain  sent       uncertain  failed     ·          ·
     give-up      ·          failed     ·          ·          ·          ·          ·          ·
     recover      draft      approved   uncertain  sent       uncertain  failed     discarded  retired
     found        ·          ·          ·          ·          sent       ·          ·          ·
@@ -200,10 +200,9 @@ proptest! {
 
     #[test]
     fn nothing_leaves_sent(index in 0..19_usize) {
-        let sent = State::Sent(Proof::InSentMailbox);
         let (_, event) = events().swap_remove(index);
-        if let Ok(next) = sent.clone().next(event) {
-            prop_assert_eq!(next, sent);
+        if let Ok(next) = State::Sent(Proof::InSentMailbox).next(event) {
+            prop_assert!(matches!(next, State::Sent(_)));
         }
     }
 }

@@ -131,10 +131,15 @@ impl Running {
 
     /// Asks it to stop, and waits until it has; gives whether it ended well.
     pub(crate) fn stop(&mut self) -> bool {
-        let kill =
-            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
+        self.signal("TERM");
         self.child.wait().unwrap().success()
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let name = format!("-{name}");
+        let kill = Command::new("kill").args([&name, &self.child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
     }
 }
 
