@@ -27,6 +27,7 @@ mod help;
 pub(crate) mod replies;
 pub(crate) mod results;
 mod review;
+mod service;
 mod telling;
 pub(crate) mod text;
 
@@ -88,6 +89,9 @@ enum Command {
     /// The settings file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// The systemd user service that watches while you are logged in
+    #[command(subcommand)]
+    Service(service::ServiceCommand),
     /// Print completions for a shell
     Completions {
         /// The shell to complete in
@@ -250,6 +254,9 @@ fn run(
             }
             Command::NotifyTest => return telling::notify_test(&console, &mut out),
             Command::Config(command) => return configuration(&command, &paths, &console, &mut out),
+            Command::Service(command) => {
+                return service::service(&command, &paths, &console, &mut out);
+            }
             Command::Completions { shell } => {
                 let mut command = help::in_language(Arguments::command(), console.lang);
                 clap_complete::generate(shell, &mut command, "goen", &mut out);
@@ -293,6 +300,7 @@ fn run(
             | Command::Classify(_)
             | Command::NotifyTest
             | Command::Config(_)
+            | Command::Service(_)
             | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         }
     })();

@@ -321,6 +321,29 @@ impl Paths {
     }
 }
 
+/// The user's own folders, where units, menu entries and icons are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserFolders {
+    /// `$HOME`
+    pub home: PathBuf,
+    /// `$XDG_CONFIG_HOME`
+    pub config: PathBuf,
+    /// `$XDG_DATA_HOME`
+    pub data: PathBuf,
+}
+
+impl UserFolders {
+    /// As the environment names them.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let strategy = etcetera::choose_base_strategy().map_err(|_| ConfigError::NoHome)?;
+        Ok(Self {
+            home: strategy.home_dir().to_owned(),
+            config: strategy.config_dir(),
+            data: strategy.data_dir(),
+        })
+    }
+}
+
 /// A variable of the environment; none if unset, empty or not UTF-8.
 fn env(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]

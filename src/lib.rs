@@ -29,6 +29,7 @@ pub mod notify;
 pub mod outbox;
 mod rousing;
 pub mod secret;
+pub mod service;
 pub mod smtp;
 pub mod store;
 mod systemd;

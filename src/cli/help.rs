@@ -92,6 +92,17 @@ const JAPANESE: &[(&str, &str)] = &[
     ("goen config example", "説明つきの設定ファイルの見本を出力する"),
     ("goen config check", "設定を確かめる"),
     ("goen config path", "設定と記録の場所を出力する"),
+    ("goen service", "ログイン中に見守るための systemd ユーザーサービス"),
+    ("goen service install", "サービスを入れて有効にし、始める（動いていれば始め直す）"),
+    (
+        "goen service install session",
+        "始めるきっかけ。graphical（デスクトップ）、any（すべてのログイン）、auto（自動で判断）",
+    ),
+    ("goen service uninstall", "サービスを止めて取り除く（設定、メールの記録、パスワードは残る）"),
+    ("goen service status", "サービスが動いているか、何で保護されているか"),
+    ("goen service logs", "サービスが記録したログ"),
+    ("goen service logs follow", "新しい行を待って出し続ける"),
+    ("goen service logs lines", "はじめに出す行数"),
     ("goen completions", "シェルの補完を出力する"),
     ("goen completions shell", "シェルの種類"),
 ];

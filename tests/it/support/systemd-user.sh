@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # systemd-user.sh HOME COMMAND...: a real `systemd --user` on a machine whose PID 1 may be anything.
+# SYSTEMD_WRAPPER, if set, is what systemd itself is run by.
 # Runs COMMAND as the owner of HOME (a folder of the test's own) with a working `systemctl --user`.
 #
 # Needs root and systemd. A private mount, PID and cgroup namespace in which /run/systemd/system
@@ -27,7 +28,7 @@ as_user() {
     HOME="$USER_HOME" USER="$name" LOGNAME="$name" SHELL=/bin/sh LANG=C.UTF-8 XDG_RUNTIME_DIR="/run/user/$USER_ID" \
     DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$USER_ID/bus" "$@"
 }
-(echo $BASHPID >/sys/fs/cgroup/$group/manager/cgroup.procs; as_user /lib/systemd/systemd --user >"$USER_HOME/systemd.log" 2>&1) &
+(echo $BASHPID >/sys/fs/cgroup/$group/manager/cgroup.procs; as_user ${SYSTEMD_WRAPPER:-} /lib/systemd/systemd --user >"$USER_HOME/systemd.log" 2>&1) &
 for _ in $(seq 100); do
   [ -S "/run/user/$USER_ID/systemd/private" ] && [ -S "/run/user/$USER_ID/bus" ] && break
   sleep .1
