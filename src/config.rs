@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use crate::guide::Reveal;
 use crate::hours::Hours;
 use crate::lang::{Explain, Explanation, Lang};
+use crate::mail::Address;
 use crate::net::{Security, Server};
 use crate::outbox::when::Wish;
 use crate::outbox::when::holidays::Calendar;
-use crate::reply::Profile;
+use crate::reply::{Charset, Profile};
 use crate::say;
 use crate::secret::Source;
 use crate::tell::when::{self, BadNews};
@@ -122,6 +123,8 @@ pub struct ReplySettings {
     pub mark_answered: bool,
     /// Where drafts are put beside goen's own store.
     pub drafts: Drafts,
+    /// Addresses and domains that replies go to in ISO-2022-JP.
+    pub iso_2022_jp_to: Vec<String>,
 }
 
 /// Where drafts are put.
@@ -136,6 +139,19 @@ pub enum Drafts {
 }
 
 impl ReplySettings {
+    /// The charset of replies to `to`.
+    #[must_use]
+    pub fn charset_for(&self, to: &Address) -> Charset {
+        let domain = to.domain();
+        let is_named = |named: &String| {
+            let named = named.trim().trim_start_matches('@').to_lowercase();
+            named == to.addr_spec.to_lowercase()
+                || named == domain
+                || domain.strip_suffix(&named).is_some_and(|rest| rest.ends_with('.'))
+        };
+        if self.iso_2022_jp_to.iter().any(is_named) { Charset::Iso2022Jp } else { Charset::Utf8 }
+    }
+
     /// When replies may leave.
     #[must_use]
     pub fn wish<'a>(&self, calendar: &'a Calendar) -> Wish<'a> {
@@ -763,7 +779,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 18, "{known:?}");
+        assert_eq!(known.len(), 19, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);

@@ -6,6 +6,7 @@
 mod address;
 mod blocks;
 mod charset;
+pub(crate) mod domain;
 mod field;
 mod html;
 mod marks;
@@ -138,8 +139,11 @@ pub struct Marks {
     pub suppress_auto_response: bool,
     /// A delivery status notification (`multipart/report`).
     pub report: bool,
-    /// The verdict on DMARC in the topmost `Authentication-Results` header, lower case (`pass`, `fail`, …).
+    /// The receiving server's verdict on DMARC, lower case (`pass`, `fail`, …); nobody else's counts.
     pub dmarc: Option<String>,
+    /// There is a `Reply-To`, but no address could be read from it.
+    #[serde(default)]
+    pub unreadable_reply_to: bool,
     /// `X-Mailer` or `User-Agent`.
     pub mailer: Option<String>,
 }

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use self::state::{Event, Illegal, Outcome, State};
 use crate::lang::{Explain, Explanation, Lang};
-use crate::mail::{Address, MessageId};
+use crate::mail::{Address, MessageId, domain};
 use crate::reply::compose::{self, ComposeError, Message};
 use crate::reply::{Digest, Draft};
 use crate::say;
@@ -736,8 +736,9 @@ fn new_message_id(from: &Address) -> Result<MessageId, OutboxError> {
     let mut random = [0; 16];
     getrandom::fill(&mut random)?;
     let unique = u128::from_le_bytes(random);
-    // An internationalised domain has no place in a Message-ID (RFC 5322 §3.6.4).
-    let id = MessageId::new(&format!("{unique:032x}@{}", from.domain()))
+    // An internationalised domain has no place in a Message-ID (RFC 5322 §3.6.4) but in its ASCII form.
+    let domain = domain::on_the_wire(&from.domain()).unwrap_or_default();
+    let id = MessageId::new(&format!("{unique:032x}@{domain}"))
         .or_else(|| MessageId::new(&format!("{unique:032x}@mail.invalid")));
     id.ok_or_else(|| ComposeError::Address { address: from.addr_spec.clone() }.into())
 }

@@ -7,6 +7,7 @@
 pub mod addressee;
 pub mod advice;
 pub mod compose;
+mod jis;
 pub mod template;
 
 use std::fmt::Write as _;
@@ -126,6 +127,28 @@ pub struct Draft {
     pub in_reply_to: Option<MessageId>,
     /// The thread, oldest first, the answered mail last.
     pub references: Vec<MessageId>,
+    /// The charset it leaves in.
+    #[serde(default, skip_serializing_if = "Charset::is_usual")]
+    pub charset: Charset,
+}
+
+/// The charset that a reply leaves in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Charset {
+    /// What every mail program of this century reads.
+    #[default]
+    Utf8,
+    /// For correspondents whose program is older than that; the user names them.
+    Iso2022Jp,
+}
+
+impl Charset {
+    // Serde hands a reference over.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+    fn is_usual(&self) -> bool {
+        *self == Self::Utf8
+    }
 }
 
 /// SHA-256 over everything in a [`Draft`] that a reader approves, in lower-case hexadecimal.
@@ -178,6 +201,9 @@ impl Draft {
         field(self.in_reply_to.as_ref().map_or("", MessageId::as_str));
         for reference in &self.references {
             field(reference.as_str());
+        }
+        if self.charset == Charset::Iso2022Jp {
+            field("\u{0}iso-2022-jp");
         }
         let mut hex = String::new();
         for byte in hash.finalize() {

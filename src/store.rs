@@ -28,6 +28,7 @@ use crate::say;
 
 mod events;
 pub(crate) mod outbox;
+mod people;
 mod telling;
 
 pub use self::events::{Event, What};

@@ -15,7 +15,7 @@ use crate::lang::{Explanation, Lang};
 use crate::mail::{Address, MessageId};
 use crate::outbox::state::{Event, Proof, State, Why};
 use crate::outbox::{Entry, Outbox, OutboxError, Truth, when};
-use crate::reply::advice::{Advice, advice};
+use crate::reply::advice::{Advice, Warning, advice, warnings};
 use crate::reply::template::Request;
 use crate::reply::{Digest, Draft, Kind};
 use crate::say;
@@ -130,7 +130,18 @@ fn draft(
         from: &from,
         own_addresses: &opened.config.own_addresses(),
     };
-    knowledge.templates.draft(&request).map_err(Failure::new)
+    let draft = knowledge.templates.draft(&request).map_err(Failure::new)?;
+    let charset = opened.config.reply.charset_for(&draft.to);
+    Ok(Draft { charset, ..draft })
+}
+
+/// What to look at before the reply is approved.
+pub(crate) fn warnings_of(
+    opened: &Opened,
+    mail: &StoredMail,
+    draft: &Draft,
+) -> Result<Vec<Warning>, Failure> {
+    Ok(warnings(&mail.mail, draft, &opened.store.acquaintances(mail.id)?))
 }
 
 /// Where a reply stands, in a sentence.

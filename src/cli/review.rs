@@ -16,9 +16,10 @@ use super::{Console, Failure, Opened, results};
 use crate::classify::{Outcome, ReplyAdvice};
 use crate::config;
 use crate::lang::{Explain as _, Explanation, Lang};
+use crate::mail::domain;
 use crate::outbox::state::State;
 use crate::outbox::{Entry, Outbox};
-use crate::reply::advice::{advice, warnings};
+use crate::reply::advice::{Warning, advice};
 use crate::reply::{Draft, Kind};
 use crate::say;
 use crate::store::StoredMail;
@@ -78,7 +79,15 @@ pub(super) fn review(
     for (index, mail) in mails.iter().enumerate() {
         let entry = drafted(opened, lang, mail, arguments.kind, console.clock.now())?;
         if arguments.json {
-            writeln!(out, "{}", json!(entry))?;
+            let mut value = json!(entry);
+            if let Some(into) = value.as_object_mut() {
+                let warnings = replies::warnings_of(opened, mail, &entry.draft)?;
+                let words = |it: &Warning| it.explain(lang).what;
+                let words: Vec<String> = warnings.iter().map(words).collect();
+                into.insert("warnings".to_owned(), json!(warnings));
+                into.insert("warning_words".to_owned(), json!(words));
+            }
+            writeln!(out, "{value}")?;
             continue;
         }
         results::seen(opened, console, mail.id)?;
@@ -226,7 +235,7 @@ impl Desk<'_> {
         if let Some(note) = entry.draft.kind.note(lang) {
             line(&wrap(&note, columns));
         }
-        for warning in warnings(&mail.mail, &entry.draft) {
+        for warning in replies::warnings_of(opened, mail, &entry.draft)? {
             let Explanation { what, hint } = warning.explain(lang);
             let words = [Some(what), hint].into_iter().flatten().collect::<Vec<_>>().join(" ");
             line(&style.bold(&wrap(&format!("! {words}"), columns)));
@@ -235,7 +244,8 @@ impl Desk<'_> {
         line(&rule);
         line(&wrap(entry.draft.to_text().trim_end(), columns));
         line(&rule);
-        let (kind, domain) = (entry.draft.kind.label(lang), entry.draft.to.domain());
+        let kind = entry.draft.kind.label(lang);
+        let domain = domain::in_full(&entry.draft.to.domain());
         line(&wrap(
             &say!(
                 lang,

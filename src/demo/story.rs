@@ -20,7 +20,7 @@ use crate::mail::Mail;
 use crate::notify::{Notice, Notifier};
 use crate::outbox::state::State;
 use crate::outbox::{Entry, Outbox, OutboxError};
-use crate::reply::advice::{advice, warnings};
+use crate::reply::advice::advice;
 use crate::say;
 use crate::store::StoredMail;
 
@@ -225,7 +225,7 @@ impl Story<'_> {
         let entry = replies::drafted(self.opened, lang, mail, None, now)?;
         let advice = advice(&mail.mail, &mail.verdict, &self.opened.config.own_addresses());
         self.tell_that(&advice.reason(lang))?;
-        for warning in warnings(&mail.mail, &entry.draft) {
+        for warning in replies::warnings_of(self.opened, mail, &entry.draft)? {
             self.tell_that(&format!("! {}", warning.explain(lang).what))?;
         }
         if entry.draft.lang != lang {

@@ -90,6 +90,8 @@ impl<'a> Reading<'a> {
             .into_iter()
             .find(|sender| from.iter().all(|author| author.addr_spec != sender.addr_spec));
         let reply_to = self.addresses(&fields, "Reply-To");
+        let unreadable_reply_to = reply_to.is_empty()
+            && fields.first("Reply-To").is_some_and(|raw| !raw.trim_ascii().is_empty());
         let to = self.addresses(&fields, "To");
         let cc = self.addresses(&fields, "Cc");
         let message_id = self.ids(&fields, "Message-ID").into_iter().next();
@@ -112,7 +114,7 @@ impl<'a> Reading<'a> {
             reply_to,
             to,
             cc,
-            marks: marks::read(&fields, is_report),
+            marks: super::Marks { unreadable_reply_to, ..marks::read(&fields, is_report) },
             body,
             alternative,
             attached,

@@ -154,6 +154,14 @@ impl<'a> Fields<'a> {
         Self { raw, headers }
     }
 
+    /// Names and raw values of all fields, topmost first.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let Self { raw, headers } = *self;
+        headers.iter().filter_map(move |header| {
+            Some((header.name.as_str(), slice(raw, header.offset_start, header.offset_end)?))
+        })
+    }
+
     /// The raw value of the first (topmost) field called `name`.
     pub(super) fn first(&self, name: &str) -> Option<&'a [u8]> {
         self.headers

@@ -5,9 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Kind, addressee};
+use super::{Draft, Kind, addressee, compose};
 use crate::classify::{Channel, Door, Outcome, ReplyAdvice, Stage, Verdict};
 use crate::lang::{Explain, Explanation, Lang};
+use crate::mail::domain::{self, organisation};
 use crate::mail::{Address, Mail, Role, join};
 use crate::say;
 
@@ -112,6 +113,20 @@ pub enum Warning {
         /// Where the reply would go.
         to: String,
     },
+    /// `Reply-To` is there, but no address in it can be read; the reply goes to the author.
+    UnreadableReplyTo,
+    /// The recipient's domain is easily mistaken for another one.
+    LookAlike {
+        /// Where the reply would go, as people read it.
+        domain: String,
+        /// What it looks like.
+        like: String,
+    },
+    /// Nothing of the recipient's organisation came before this mail, and nothing was written to it.
+    FirstContact {
+        /// Where the reply would go.
+        to: String,
+    },
     /// The receiving server could not confirm the sender (DMARC, RFC 7489).
     SenderNotConfirmed,
     /// The mail went to others as well; the reply goes to its author alone.
@@ -121,6 +136,20 @@ pub enum Warning {
     },
     /// The sending program asks others not to answer automatically, as mass mailers do.
     SentByProgram,
+    /// The reply was to leave in ISO-2022-JP, which does not have one of its characters.
+    NotInCharset {
+        /// The first one that it lacks, if it is one character's fault.
+        character: Option<char>,
+    },
+}
+
+/// Whom the user has dealt with before a mail came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Acquaintances {
+    /// Addresses that earlier mails about applications came from.
+    pub heard_from: Vec<String>,
+    /// Addresses that a reply was sent to.
+    pub written_to: Vec<String>,
 }
 
 /// Says whether to answer `mail`, why, and with what. `own_addresses` are the user's.
@@ -268,7 +297,12 @@ pub(super) fn recipient<'mail>(
 }
 
 fn is_own(address: &Address, own_addresses: &[String]) -> bool {
-    own_addresses.iter().any(|own| own.eq_ignore_ascii_case(&address.addr_spec))
+    // 例え.jp and xn--r8jz45g.jp are one.
+    let form = |addr_spec: &str| match addr_spec.rsplit_once('@') {
+        Some((local, host)) => format!("{local}@{}", domain::shown(host)).to_lowercase(),
+        None => addr_spec.to_lowercase(),
+    };
+    own_addresses.iter().any(|own| form(own) == form(&address.addr_spec))
 }
 
 fn local_part(addr_spec: &str) -> String {
@@ -345,12 +379,25 @@ fn is_address(addr_spec: &str) -> bool {
 
 /// What to look at before `draft`, an answer to `mail`, is approved.
 #[must_use]
-pub fn warnings(mail: &Mail, draft: &Draft) -> Vec<Warning> {
+pub fn warnings(mail: &Mail, draft: &Draft, known: &Acquaintances) -> Vec<Warning> {
     let mut found = Vec::new();
+    let to = draft.to.domain();
     if let Some(author) = mail.author() {
-        let (from, to) = (author.domain(), draft.to.domain());
+        let from = author.domain();
         if organisation(&from) != organisation(&to) {
-            found.push(Warning::ForeignReplyTo { from, to });
+            found.push(Warning::ForeignReplyTo { from, to: to.clone() });
+        }
+    }
+    if mail.marks.unreadable_reply_to {
+        found.push(Warning::UnreadableReplyTo);
+    }
+    let is_old_friend = known.written_to.iter().any(|address| is_same_party(address, &draft.to));
+    if !is_old_friend {
+        if let Some(like) = look_alike(mail, &to, known) {
+            found.push(Warning::LookAlike { domain: domain::shown(&to), like });
+        }
+        if !known.heard_from.iter().any(|address| is_same_party(address, &draft.to)) {
+            found.push(Warning::FirstContact { to: domain::shown(&to) });
         }
     }
     if matches!(mail.marks.dmarc.as_deref(), Some("fail" | "permerror")) {
@@ -363,23 +410,52 @@ pub fn warnings(mail: &Mail, draft: &Draft) -> Vec<Warning> {
     if mail.marks.suppress_auto_response || mail.marks.list_unsubscribe {
         found.push(Warning::SentByProgram);
     }
+    if let Err(character) = compose::fits_charset(draft) {
+        found.push(Warning::NotInCharset { character });
+    }
     found
 }
 
-/// The part of a domain that one organisation holds: two labels, or three where the second
-/// level is a category (`example.co.jp`).
-///
-/// Without the Public Suffix List this is a rule of thumb, good enough for a warning.
-fn organisation(domain: &str) -> &str {
-    const CATEGORIES: [&str; 14] =
-        ["co", "ac", "or", "ne", "go", "ed", "gr", "ad", "lg", "com", "net", "org", "gov", "edu"];
-    let mut dots = domain.rmatch_indices('.').map(|(at, _)| at);
-    let (Some(last), Some(second)) = (dots.next(), dots.next()) else { return domain };
-    let category = domain.get(second + 1..last).unwrap_or_default();
-    let is_country = domain.len() - last == 3;
-    let start =
-        if is_country && CATEGORIES.contains(&category) { dots.next() } else { Some(second) };
-    start.and_then(|at| domain.get(at + 1..)).unwrap_or(domain)
+/// Whether an address belongs to whom `other` belongs to: the same organisation, or the same person
+/// where everybody can get an address.
+fn is_same_party(address: &str, other: &Address) -> bool {
+    let (_, domain) = address.rsplit_once('@').unwrap_or_default();
+    if is_open_to_all(domain) {
+        return address.eq_ignore_ascii_case(&other.addr_spec);
+    }
+    organisation(&domain::shown(domain)) == organisation(&domain::shown(&other.domain()))
+}
+
+/// Domains where everybody can get an address.
+const MAIL_FOR_ALL: &str = "gmail.com googlemail.com yahoo.co.jp ymail.ne.jp yahoo.com outlook.com \
+    outlook.jp hotmail.com hotmail.co.jp live.jp icloud.com me.com docomo.ne.jp ezweb.ne.jp au.com \
+    softbank.ne.jp i.softbank.jp ymobile.ne.jp nifty.com biglobe.ne.jp so-net.ne.jp ocn.ne.jp \
+    proton.me protonmail.com gmx.net";
+
+/// Whether a domain's addresses say nothing about who holds them.
+fn is_open_to_all(domain: &str) -> bool {
+    MAIL_FOR_ALL.split_whitespace().any(|known| known.eq_ignore_ascii_case(domain))
+}
+
+/// What `to` is easily mistaken for: a domain that the user knows, the author's, one that the mail
+/// itself names, or the letters that it only seems to be made of.
+fn look_alike(mail: &Mail, to: &str, known: &Acquaintances) -> Option<String> {
+    if is_open_to_all(to) {
+        return None;
+    }
+    let addresses = known.written_to.iter().chain(&known.heard_from).map(String::as_str);
+    let authors = mail.author().map(|author| author.addr_spec.as_str());
+    let mut familiar =
+        addresses.chain(authors).filter_map(|address| Some(address.rsplit_once('@')?.1));
+    if let Some(like) = familiar.find(|familiar| domain::resembles(to, familiar)) {
+        let like = domain::shown(like);
+        return Some(organisation(&like).to_owned());
+    }
+    let text: Vec<&str> = mail.body.iter().map(|block| block.text.as_str()).collect();
+    let named = domain::named_in(&text.join("\n"));
+    let mut others = named.iter().map(String::as_str).chain(MAIL_FOR_ALL.split_whitespace());
+    let like = others.find(|other| domain::is_misspelt(to, other));
+    like.map(|like| organisation(like).to_owned()).or_else(|| domain::poses_as(to))
 }
 
 impl Advice {
@@ -543,6 +619,43 @@ impl Explain for Warning {
                 "採用管理サービスではよくあることですが、心当たりのある宛先か確かめてください",
                 "common with recruiting services, but make sure that you know the address"
             )),
+            Self::UnreadableReplyTo => Explanation::new(say!(
+                lang,
+                "返信先 (Reply-To) の指定を読み取れませんでした。返信は差出人のアドレスに届きます",
+                "the mail names an address for replies (Reply-To) that cannot be read; the reply goes to its author"
+            ))
+            .hint(say!(
+                lang,
+                "お使いのメールソフトで元のメールを開いて、返信先を確かめてください",
+                "open the mail in your mail program and see where a reply would go"
+            )),
+            Self::LookAlike { domain, like } => Explanation::new(say!(
+                lang,
+                "宛先のドメイン {domain} は {like} とよく似ていますが、別のものです",
+                "the recipient's domain {domain} looks like {like}, but is another one"
+            ))
+            .hint(say!(
+                lang,
+                "企業の公式サイトで、正しいドメインを確かめてから承認してください",
+                "check the right domain on the company's own site before you approve"
+            )),
+            Self::FirstContact { to } => Explanation::new(say!(
+                lang,
+                "{to} とのやり取りは、goen の記録ではこのメールが初めてです",
+                "this is the first mail from {to} that goen knows of"
+            )),
+            Self::NotInCharset { character } => Explanation::new(match character {
+                Some(character) => say!(
+                    lang,
+                    "ISO-2022-JP にない文字「{character}」があるため、UTF-8 で送ります",
+                    "ISO-2022-JP does not have \"{character}\", so the reply leaves in UTF-8"
+                ),
+                None => say!(
+                    lang,
+                    "ISO-2022-JP では表せない長い行があるため、UTF-8 で送ります",
+                    "a line is too long for ISO-2022-JP, so the reply leaves in UTF-8"
+                ),
+            }),
             Self::SenderNotConfirmed => Explanation::new(say!(
                 lang,
                 "受信サーバーが差出人を確認できませんでした（DMARC）",

@@ -14,8 +14,8 @@ use lettre::message::{Body, Mailbox, Mailboxes};
 use serde::{Deserialize, Serialize};
 
 use crate::lang::{Explain, Explanation, Lang};
-use crate::mail::{Address, MessageId};
-use crate::reply::Draft;
+use crate::mail::{Address, MessageId, domain};
+use crate::reply::{Charset, Draft, jis};
 use crate::say;
 
 /// Longest line without its CRLF (RFC 5322 §2.1.1).
@@ -130,18 +130,48 @@ pub fn compose(draft: &Draft, id: &MessageId, date: &Zoned) -> Result<Message, C
         let thread: Vec<String> = draft.references.iter().map(MessageId::bracketed).collect();
         builder = builder.references(thread.join(" "));
     }
-    let body = Body::new_with_encoding(text(&draft.body)?, ContentTransferEncoding::Base64)
-        .map_err(|_| malformed("the text cannot be encoded"))?;
+    let text = text(&draft.body)?;
+    let in_jis = draft.charset == Charset::Iso2022Jp && fits_charset(draft).is_ok();
+    let (content_type, body) = if in_jis {
+        let bytes = jis::encode(&text).map_err(|_| malformed("the text cannot be encoded"))?;
+        let content_type = ContentType::parse("text/plain; charset=ISO-2022-JP")
+            .map_err(|error| malformed(&error.to_string()))?;
+        (content_type, Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit))
+    } else {
+        let body = Body::new_with_encoding(text, ContentTransferEncoding::Base64)
+            .map_err(|_| malformed("the text cannot be encoded"))?;
+        (ContentType::TEXT_PLAIN, body)
+    };
     let mut message = builder
         .raw_header(plain_header("MIME-Version", "1.0".to_owned()))
-        .header(ContentType::TEXT_PLAIN)
+        .header(content_type)
         .body(body)
         .map_err(|error| malformed(&error.to_string()))?;
-    message.headers_mut().set(header::From::from(Mailboxes::from(from)));
-    message.headers_mut().set(header::To::from(Mailboxes::from(to)));
+    let headers = message.headers_mut();
+    headers.set(header::From::from(Mailboxes::from(from.clone())));
+    headers.set(header::To::from(Mailboxes::from(to.clone())));
+    for (name, mailbox) in [("From", &from), ("To", &to)] {
+        if let (true, Some(words)) = (in_jis, &mailbox.name)
+            && !words.is_ascii()
+        {
+            headers.insert_raw(encoded_header(
+                name,
+                format!("{}\r\n <{}>", jis::words(words), mailbox.email),
+            ));
+        }
+    }
+    if in_jis {
+        let subject = one_line(&draft.subject);
+        // `Re:` is for programs as well, and stays as it is.
+        let encoded = match subject.strip_prefix("Re: ") {
+            Some(rest) => format!("Re: {}", jis::words(rest)),
+            None => jis::words(&subject),
+        };
+        headers.insert_raw(encoded_header("Subject", encoded));
+    }
     let date =
         jiff::fmt::rfc2822::to_string(date).map_err(|error| malformed(&error.to_string()))?;
-    message.headers_mut().insert_raw(plain_header("Date", date));
+    headers.insert_raw(plain_header("Date", date));
 
     let raw = one_crlf_at_the_end(message.formatted());
     check_wire_form(&raw).map_err(malformed)?;
@@ -156,16 +186,41 @@ fn plain_header(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
 }
 
-/// The address as lettre takes it, if it comes out again exactly as it went in.
+/// A header field whose value is in its wire form already.
+fn encoded_header(name: &'static str, encoded: String) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str(name);
+    HeaderValue::dangerous_new_pre_encoded(name, encoded.clone(), encoded)
+}
+
+/// Whether a draft can leave in the charset it is to leave in; if not, it leaves in UTF-8.
+///
+/// # Errors
+/// The first character that the charset lacks, or none if a line is too long for it.
+pub(super) fn fits_charset(draft: &Draft) -> Result<(), Option<char>> {
+    if draft.charset == Charset::Utf8 {
+        return Ok(());
+    }
+    let names = [&draft.from, &draft.to].into_iter().filter_map(|it| it.name.as_deref());
+    for part in names.chain([draft.subject.as_str()]) {
+        jis::encode(&one_line(part))?;
+    }
+    jis::encode(&draft.body).map(drop)
+}
+
+/// The address as lettre takes it, if it comes out again exactly as it went in. An international
+/// domain goes out in its ASCII form, which every server takes. A local part has no such form: the
+/// address stays as it is, and needs a server that knows SMTPUTF8.
 fn mailbox(address: &Address) -> Result<Mailbox, ComposeError> {
     let refused = || ComposeError::Address { address: address.addr_spec.clone() };
-    let spec = &address.addr_spec;
+    let (local, host) = address.addr_spec.rsplit_once('@').ok_or_else(refused)?;
+    let ascii = domain::on_the_wire(host).ok_or_else(refused)?;
+    let spec = format!("{local}@{}", if local.is_ascii() { &ascii } else { host });
     if spec.len() + "<>".len() > PATH_MAX_BYTES || spec.chars().any(|c| c.is_control() || c == ' ')
     {
         return Err(refused());
     }
     let parsed: lettre::Address = spec.parse().map_err(|_| refused())?;
-    if parsed.to_string() != *spec {
+    if parsed.to_string() != spec {
         return Err(refused());
     }
     let name = address.name.as_deref().map(one_line).filter(|name| !name.is_empty());

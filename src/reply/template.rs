@@ -10,7 +10,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::addressee::{self, Addressee};
 use super::advice::{self, Refusal};
-use super::{Draft, Kind, Profile};
+use super::{Charset, Draft, Kind, Profile};
 use crate::classify::{Channel, Door, Outcome, ReplyAdvice, Stage, Verdict};
 use crate::guide::stage_name;
 use crate::lang::{Explain, Explanation, Lang};
@@ -144,6 +144,7 @@ impl Templates {
             body,
             in_reply_to: mail.message_id.clone(),
             references: thread(mail),
+            charset: Charset::default(),
         })
     }
 

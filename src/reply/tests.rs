@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::samples::address;
 use super::*;
 
-fn draft() -> Draft {
+pub(crate) fn draft() -> Draft {
     Draft {
         kind: Kind::Thanks,
         lang: Lang::Ja,
@@ -15,6 +15,7 @@ fn draft() -> Draft {
         body: "お世話になっております。\n\n山田です。\n".to_owned(),
         in_reply_to: MessageId::new("result-1@example.co.jp"),
         references: MessageId::new("result-1@example.co.jp").into_iter().collect(),
+        charset: Charset::Utf8,
     }
 }
 
@@ -22,6 +23,7 @@ fn draft() -> Draft {
 fn any_change_of_what_is_approved_changes_the_digest() {
     let id = |text: &str| MessageId::new(text).unwrap();
     let changed = [
+        Draft { charset: Charset::Iso2022Jp, ..draft() },
         Draft { from: address("山田 太郎", "jiro@example.jp"), ..draft() },
         Draft { from: address("山田 次郎", "taro@example.jp"), ..draft() },
         Draft { to: address("", "saiyo@example.co.jp"), ..draft() },

@@ -410,6 +410,12 @@ async fn size_is_declared_only_where_it_is_offered() {
 #[tokio::test]
 async fn an_international_address_needs_a_server_that_knows_them() {
     let mut international = draft();
+    // A domain has an ASCII form, which every server takes; a local part has none.
+    international.to.addr_spec = "saiyo@例え.jp".into();
+    let plain = SmtpServer::start(Script::default().offering(&["AUTH PLAIN"])).await;
+    let attempt = smtp::submit(&plain.account(), claimed(&international)).await;
+    assert_eq!(attempt.outcome, accepted());
+    assert_eq!(plain.log().commands[3], "RCPT TO:<saiyo@xn--r8jz45g.jp>");
     international.to.addr_spec = "採用@例え.example".into();
     let server = SmtpServer::start(Script::default()).await;
     let attempt = smtp::submit(&server.account(), claimed(&international)).await;

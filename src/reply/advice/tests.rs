@@ -185,8 +185,10 @@ fn what_looks_odd_is_shown_before_approval() {
             body: String::new(),
             in_reply_to: None,
             references: Vec::new(),
+            charset: crate::reply::Charset::Utf8,
         };
-        warnings(mail, &draft)
+        let heard_from = vec!["saiyo@example.co.jp".to_owned(), "x@other.co.jp".to_owned()];
+        warnings(mail, &draft, &Acquaintances { heard_from, written_to: Vec::new() })
     };
     assert_eq!(warned(&mail()), []);
     let same = Mail { reply_to: vec![address("", "hr@mail.example.co.jp")], ..mail() };
@@ -202,6 +204,94 @@ fn what_looks_odd_is_shown_before_approval() {
     assert_eq!(warned(&cc), [Warning::SeveralRecipients { count: 2 }]);
     let program = Marks { suppress_auto_response: true, ..Marks::default() };
     assert_eq!(warned(&Mail { marks: program, ..mail() }), [Warning::SentByProgram]);
+}
+
+fn warned_of(mail: &Mail, known: &Acquaintances) -> Vec<Warning> {
+    let to = mail.reply_to.first().or(mail.from.first()).unwrap().clone();
+    let draft = Draft { to, ..crate::reply::tests::draft() };
+    warnings(mail, &draft, known)
+}
+
+fn heard_from(addresses: &[&str]) -> Acquaintances {
+    let heard_from = addresses.iter().map(|it| (*it).to_owned()).collect();
+    Acquaintances { heard_from, written_to: Vec::new() }
+}
+
+#[test]
+fn a_first_contact_is_told_until_something_was_heard_or_written() {
+    let first = Warning::FirstContact { to: "example.co.jp".to_owned() };
+    assert_eq!(warned_of(&mail(), &Acquaintances::default()), [first]);
+    assert_eq!(warned_of(&mail(), &heard_from(&["jinji@mail.example.co.jp"])), []);
+    let written_to = vec!["saiyo@example.co.jp".to_owned()];
+    assert_eq!(warned_of(&mail(), &Acquaintances { heard_from: vec![], written_to }), []);
+    // Everybody can have an address at Gmail's.
+    let agent = Mail { from: vec![address("", "agent.a@gmail.com")], ..mail() };
+    let known = heard_from(&["agent.b@gmail.com"]);
+    assert!(matches!(warned_of(&agent, &known)[..], [Warning::FirstContact { .. }]));
+}
+
+#[test]
+fn a_domain_that_is_easily_mistaken_for_another_is_told() {
+    let posing = |domain: &str, known: &[&str]| {
+        let author = address("株式会社サンプル 採用担当", &format!("saiyo@{domain}"));
+        let mail = Mail { from: vec![author], ..mail() };
+        warned_of(&mail, &heard_from(known)).into_iter().find_map(|warning| match warning {
+            Warning::LookAlike { domain, like } => Some((domain, like)),
+            _ => None,
+        })
+    };
+    let example = ["jinji@example.co.jp"];
+    let told = |domain: &str, like: &str| Some((domain.to_owned(), like.to_owned()));
+    assert_eq!(posing("exarnple.co.jp", &example), told("exarnple.co.jp", "example.co.jp"));
+    assert_eq!(posing("example-co.jp", &example), None, "another name altogether");
+    assert_eq!(posing("example.com", &example), told("example.com", "example.co.jp"));
+    assert_eq!(posing("gmai1.com", &[]), told("gmai1.com", "gmail.com"));
+    assert_eq!(posing("xn--mazon-3ve.com", &[]), told("аmazon.com", "amazon.com"));
+    assert_eq!(posing("example.co.jp", &example), None);
+    assert_eq!(posing("yahoo.com", &["a@yahoo.co.jp"]), None, "both are what they seem");
+}
+
+#[test]
+fn a_mail_that_names_the_domain_it_imitates_gives_itself_away() {
+    let text = "株式会社サンプル 採用担当\nhttps://www.example.co.jp/\n";
+    let author = address("", "saiyo@examp1e.co.jp");
+    let mail = Mail { from: vec![author], ..with_text(Role::Signature, text) };
+    let warned = warned_of(&mail, &Acquaintances::default());
+    let like = "example.co.jp".to_owned();
+    assert!(warned.contains(&Warning::LookAlike { domain: "examp1e.co.jp".to_owned(), like }));
+}
+
+#[test]
+fn an_address_for_replies_that_cannot_be_read_is_told() {
+    let message = "From: saiyo@example.co.jp\nReply-To: <jinji at example>\nSubject: x\n\ny\n";
+    let mail = Mail::read(message.as_bytes()).unwrap();
+    let warned = warned_of(&mail, &heard_from(&["saiyo@example.co.jp"]));
+    assert_eq!(warned, [Warning::UnreadableReplyTo]);
+}
+
+#[test]
+fn every_warning_is_told_in_both_languages() {
+    let text = || "x".to_owned();
+    for warning in [
+        Warning::ForeignReplyTo { from: text(), to: text() },
+        Warning::UnreadableReplyTo,
+        Warning::LookAlike { domain: text(), like: text() },
+        Warning::FirstContact { to: text() },
+        Warning::SenderNotConfirmed,
+        Warning::SeveralRecipients { count: 2 },
+        Warning::SentByProgram,
+        Warning::NotInCharset { character: Some('①') },
+        Warning::NotInCharset { character: None },
+    ] {
+        assert_ne!(warning.explain(Lang::Ja).what, warning.explain(Lang::En).what);
+    }
+}
+
+#[test]
+fn the_users_own_address_is_known_in_both_forms_of_its_domain() {
+    let mail = Mail { from: vec![address("", "taro@xn--r8jz45g.jp")], ..mail() };
+    let own = ["taro@例え.jp".to_owned()];
+    assert_eq!(recipient(&mail, &verdict(), &own), Err(Refusal::OwnAddress));
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn draft() -> Draft {
             .into(),
         in_reply_to: Some(id("kekka-1@example.co.jp")),
         references: vec![id("oubo-1@example.jp"), id("kekka-1@example.co.jp")],
+        charset: Charset::Utf8,
     }
 }
 
@@ -232,4 +233,67 @@ proptest! {
                 "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"]);
         }
     }
+}
+
+#[test]
+fn an_international_domain_goes_out_in_its_ascii_form() {
+    for written in ["例え.jp", "xn--r8jz45g.jp"] {
+        let to = address("採用ご担当者様", &format!("jinji@{written}"));
+        let message = composed(&Draft { to, ..draft() });
+        // No server has to know SMTPUTF8 for it.
+        assert_eq!(message.envelope.forward_path, "jinji@xn--r8jz45g.jp");
+        assert!(message.raw.is_ascii());
+        let text = String::from_utf8(message.raw).unwrap();
+        assert!(header(&text, "To").unwrap().ends_with("<jinji@xn--r8jz45g.jp>"), "{text}");
+    }
+    // A local part has no such form.
+    let message = composed(&Draft { to: address("", "採用@例え.jp"), ..draft() });
+    assert_eq!(message.envelope.forward_path, "採用@例え.jp");
+    assert!(!message.raw.is_ascii());
+}
+
+#[test]
+fn a_domain_that_does_not_come_back_as_it_was_is_not_written_to() {
+    for domain in ["xn--a.jp", "ｅｘａｍｐｌｅ.jp", "例\u{200d}え.jp"] {
+        let draft = Draft { to: address("", &format!("jinji@{domain}")), ..draft() };
+        let refused = compose(&draft, &id("goen.1@example.jp"), &date());
+        assert!(matches!(refused, Err(ComposeError::Address { .. })), "{domain}");
+    }
+}
+
+#[test]
+fn an_old_correspondent_gets_iso_2022_jp() {
+    let draft = Draft { charset: Charset::Iso2022Jp, ..draft() };
+    let raw = raw(&draft);
+    assert!(raw.is_ascii());
+    insta::assert_snapshot!(raw.split("\r\n\r\n").next().unwrap().replace("\r\n", "\n"), @"
+    From: =?ISO-2022-JP?B?GyRCOzNFRBsoQiAbJEIyVjtSGyhC?=
+     <hanako@example.jp>
+    To: =?ISO-2022-JP?B?GyRCM3Q8MDJxPFIlNSVzJVclaxsoQiAbJEI6Tk1RGyhC?=
+     =?ISO-2022-JP?B?GyRCJDRDNEV2PFRNTRsoQg==?=
+     <jinji@example.co.jp>
+    Subject: Re: =?ISO-2022-JP?B?GyRCQSo5TTdrMkwkTiQ0TyJNbRsoQg==?=
+    Date: Tue, 24 Nov 2026 09:30:00 +0900
+    Message-ID: <goen.1@example.jp>
+    In-Reply-To: <kekka-1@example.co.jp>
+    References: <oubo-1@example.jp> <kekka-1@example.co.jp>
+    MIME-Version: 1.0
+    Content-Type: text/plain; charset=iso-2022-jp
+    Content-Transfer-Encoding: 7bit
+    ");
+    let parsed = MessageParser::default().parse(raw.as_bytes()).unwrap();
+    assert_eq!(parsed.subject(), Some("Re: 選考結果のご連絡"));
+    assert_eq!(parsed.from().unwrap().first().unwrap().name(), Some("山田 花子"));
+    assert_eq!(parsed.to().unwrap().first().unwrap().name(), draft.to.name.as_deref());
+    assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n"), draft.body);
+}
+
+#[test]
+fn what_iso_2022_jp_lacks_leaves_in_utf_8_whole() {
+    let draft = Draft { charset: Charset::Iso2022Jp, body: "ﾊﾝｶｸ\n".into(), ..draft() };
+    assert_eq!(fits_charset(&draft), Err(Some('ﾊ')));
+    let raw = raw(&draft);
+    assert!(raw.contains("charset=utf-8") && !raw.contains("ISO-2022-JP"), "{raw}");
+    let parsed = MessageParser::default().parse(raw.as_bytes()).unwrap();
+    assert_eq!(parsed.body_text(0).unwrap().trim_end(), "ﾊﾝｶｸ");
 }

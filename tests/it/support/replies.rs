@@ -7,7 +7,7 @@ use goen::imap::cursor::{Cursor, Uid, UidValidity};
 use goen::lang::Lang;
 use goen::mail::{Address, Mail, Marks, MessageId};
 use goen::outbox::{Claim, Outbox};
-use goen::reply::{Draft, Kind};
+use goen::reply::{Charset, Draft, Kind};
 use goen::store::{Announce, Batch, Found, Store};
 use jiff::tz::{TimeZone, offset};
 use jiff::{SignedDuration, Timestamp, Zoned};
@@ -45,6 +45,7 @@ pub(crate) fn draft() -> Draft {
                 .into(),
         in_reply_to: Some(message_id("kekka-1@example.co.jp")),
         references: vec![message_id("kekka-1@example.co.jp")],
+        charset: Charset::Utf8,
     }
 }
 
