@@ -6,6 +6,7 @@
 
 pub(crate) mod beside;
 pub(crate) mod blindness;
+mod pulse;
 
 use std::cell::{Cell, RefCell};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::beside::Beside;
 use self::blindness::Blindness;
+use self::pulse::Pulse;
 use crate::classify::{Outcome, classify};
 use crate::clock::Clock;
 use crate::config::{Account, Config, Paths};
@@ -255,6 +257,8 @@ pub(crate) struct Shared {
     pub(crate) news: Notify,
     /// Accounts that nothing is received from.
     pub(crate) blindness: RefCell<Blindness>,
+    /// When the accounts' connections were last heard of.
+    pulse: Pulse,
     /// Something was approved.
     changed: Notify,
     /// What this process is submitting.
@@ -296,6 +300,7 @@ pub async fn run(
         store,
         news: Notify::new(),
         blindness: RefCell::new(Blindness::new(patience)),
+        pulse: Pulse::default(),
         changed: Notify::new(),
         under_way,
         beside: Beside::default(),
@@ -314,6 +319,7 @@ pub async fn run(
     tasks.spawn_local(beside::keep(shared.clone(), outbox, stop.clone()));
     tasks.spawn_local(roused(shared.clone(), stop.clone()));
     tasks.spawn_local(listened(shared.clone(), socket, stop.clone()));
+    tasks.spawn_local(alive(shared.clone(), stop.clone()));
     ready();
 
     let broken = first_breakdown(&mut tasks, &stop).await;
@@ -382,6 +388,17 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
 async fn roused(shared: Rc<Shared>, stop: CancellationToken) {
     let rouse = || shared.wake.send_modify(|wake| wake.network += 1);
     stop.run_until_cancelled(rousing::listen(rouse)).await;
+}
+
+/// Feeds systemd's watchdog. It runs on the one thread that does the work, so whatever holds that up
+/// silences it; and it looks at each account's connections, so a task that is stuck counts, too.
+async fn alive(shared: Rc<Shared>, stop: CancellationToken) {
+    let Some(every) = systemd::watchdog_interval() else { return };
+    let stuck = |account: &str| {
+        tracing::error!(account, "An account is stuck: systemd is asked to start goen anew");
+        systemd::stuck();
+    };
+    stop.run_until_cancelled(shared.pulse.feed(every, systemd::alive, stuck)).await;
 }
 
 /// Watches one account.
@@ -500,6 +517,10 @@ impl Keeper for Inbox {
             self.shared.beside.look.notify_one();
         }
         systemd::status(&self.shared.store, &self.shared.config, self.shared.lang);
+    }
+
+    fn beat(&self, connection: usize, runs: bool) {
+        self.shared.pulse.beat(&self.account, connection, runs);
     }
 }
 

@@ -104,4 +104,8 @@ pub trait Keeper {
 
     /// Notes how the account is doing.
     fn health(&self, health: Health);
+
+    /// Notes that the task of one of the account's connections got to run just now, or (`runs` is
+    /// false) that it has come to its end.
+    fn beat(&self, _connection: usize, _runs: bool) {}
 }

@@ -54,16 +54,20 @@ pub(crate) fn status(store: &Store, config: &Config, lang: Lang) {
     tell(&[NotifyState::Status(&words)]);
 }
 
-/// Says "still alive" as often as the unit's `WatchdogSec` asks for; for ever. It runs on the one
-/// thread that does the work, so a task that holds the thread up silences it.
-pub(crate) async fn feed_watchdog() {
-    let Some(limit) = sd_notify::watchdog_enabled() else { return std::future::pending().await };
-    // Half of the limit, as sd_watchdog_enabled(3) advises.
-    let mut pulse = tokio::time::interval((limit / 2).max(Duration::from_millis(100)));
-    loop {
-        pulse.tick().await;
-        tell(&[NotifyState::Watchdog]);
-    }
+/// How often systemd wants to hear that goen is alive: half of the unit's `WatchdogSec`, as
+/// `sd_watchdog_enabled(3)` advises. None if it does not ask.
+pub(crate) fn watchdog_interval() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|limit| (limit / 2).max(Duration::from_millis(100)))
+}
+
+/// Still alive.
+pub(crate) fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}
+
+/// Stuck: systemd is to end goen and start it anew, now.
+pub(crate) fn stuck() {
+    tell(&[NotifyState::WatchdogTrigger]);
 }
 
 fn tell(states: &[NotifyState<'_>]) {

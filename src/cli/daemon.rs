@@ -88,7 +88,6 @@ async fn watch_once(daemon: Daemon, signals: &mut Signals) -> Result<Ended, Fail
     tokio::pin!(running);
     let ended = tokio::select! {
         result = &mut running => return result.map(|()| Ended::Stopped).map_err(Failure::new),
-        () = systemd::feed_watchdog() => Ended::Stopped,
         _ = signals.terminate.recv() => Ended::Stopped,
         _ = signals.interrupt.recv() => Ended::Stopped,
         _ = signals.hang_up.recv() => Ended::Reload,

@@ -13,9 +13,12 @@ mod health;
 mod lane;
 
 use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Mutex, watch::Receiver};
 use tokio_util::sync::CancellationToken;
 
@@ -82,12 +85,16 @@ pub async fn watch_over<E: Explain>(
         refusals: Cell::new(0),
         board: Board::new(lanes.len(), &report),
     };
-    let running = lanes
+    let mut running: FuturesUnordered<_> = lanes
         .into_iter()
         .enumerate()
-        .map(|(index, mailboxes)| Lane::new(&shared, index, mailboxes, wake.clone()).run());
+        .map(|(index, mailboxes)| {
+            let lane = Lane::new(&shared, index, mailboxes, wake.clone());
+            beating(keeper, index, lane.run())
+        })
+        .collect();
     tokio::select! {
-        _ended = join_all(running) => {}
+        () = async { while running.next().await.is_some() {} } => {}
         () = async { stop.cancelled().await; tokio::time::sleep(GOODBYE_LIMIT).await } => {}
     }
 }
@@ -105,6 +112,18 @@ struct Shared<'a, O, C, K> {
     /// Refused logins in a row, over all connections.
     refusals: Cell<u32>,
     board: Board<'a>,
+}
+
+/// Runs the task of a connection, and tells the keeper each time it gets to run. Each needs a waker
+/// of its own ([`FuturesUnordered`]), or one that is stuck would seem to run whenever another does.
+async fn beating(keeper: &impl Keeper, connection: usize, task: impl Future<Output = ()>) {
+    let mut task = pin!(task);
+    poll_fn(|context| {
+        let polled = task.as_mut().poll(context);
+        keeper.beat(connection, polled.is_pending());
+        polled
+    })
+    .await;
 }
 
 /// Deals mailboxes out to connections.

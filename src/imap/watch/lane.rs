@@ -535,6 +535,8 @@ where
             tokio::select! {
                 () = self.shared.stop.cancelled() => return false,
                 () = woken(&mut self.wake) => {}
+                // Not stuck: `Keeper::beat`.
+                () = sleep(RECHECK_MAX) => {}
             }
         }
         self.shared.refusals.set(0);
