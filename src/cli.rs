@@ -19,15 +19,18 @@ use crate::store::{Store, StoreError};
 
 use self::text::Style;
 
+mod ask;
 pub mod classify;
 mod daemon;
 mod doctor;
 mod events;
 mod help;
+mod own;
 pub(crate) mod replies;
 pub(crate) mod results;
 mod review;
 mod service;
+mod setup;
 mod telling;
 pub(crate) mod text;
 
@@ -54,6 +57,8 @@ struct Arguments {
 enum Command {
     /// Show the whole program at work on this machine; needs no account and no network
     Demo(daemon::DemoArguments),
+    /// Set an account up: servers, password, settings
+    Setup(Box<setup::SetupArguments>),
     /// Watch the inboxes (what the systemd unit starts)
     Run,
     /// How the accounts, the notifications and the replies are doing
@@ -84,6 +89,14 @@ enum Command {
     Quiet(telling::QuietArguments),
     /// Show a notification, and say what the desktop can do with it
     NotifyTest,
+    /// Your data out: all of it as JSON, or a table, or a page
+    Export(own::ExportArguments),
+    /// Take in what `goen export` or `goen backup` wrote
+    Import(own::ImportArguments),
+    /// Forget mails, with all that hangs on them
+    Forget(own::ForgetArguments),
+    /// Copy the store to a file
+    Backup(own::BackupArguments),
     /// Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input
     Classify(classify::ClassifyArgs),
     /// The settings file
@@ -97,6 +110,13 @@ enum Command {
         /// The shell to complete in
         shell: clap_complete::Shell,
     },
+}
+
+impl Command {
+    /// Whether it is about what is stored, and needs no account.
+    fn is_about_data(&self) -> bool {
+        matches!(self, Self::Export(_) | Self::Import(_) | Self::Forget(_) | Self::Backup(_))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -242,6 +262,7 @@ fn run(
         // What needs no settings.
         match arguments.command {
             Command::Demo(demo) => return daemon::demo(&demo, &console),
+            Command::Setup(setup) => return setup::setup(&setup, &paths, &console, &mut out),
             Command::Classify(classify) => {
                 let terminal = classify::Terminal {
                     colour: console.style.on,
@@ -264,7 +285,11 @@ fn run(
             }
             _ => {}
         }
-        let config = Config::load(&paths.config)?;
+        let config = match Config::load(&paths.config) {
+            // Your data is yours, whatever state the settings are in.
+            Err(_) if arguments.command.is_about_data() => Config::built_in()?,
+            done => done?,
+        };
         if !asked {
             console.lang = config.lang(terminal);
         }
@@ -276,7 +301,7 @@ fn run(
             // A store that cannot be opened is a finding, too.
             return doctor::doctor(&config, &paths, &console, doctor, &mut out);
         }
-        let store = Store::open(&paths.store())?;
+        let store = opened(&paths, &console)?;
         let opened = Opened { config, paths, store };
         match arguments.command {
             Command::Status(status) => results::status(&opened, &console, &status, &mut out),
@@ -290,11 +315,16 @@ fn run(
             Command::Discard(one) => replies::discard(&opened, &console, &one, &mut out),
             Command::Settle(settle) => replies::settle(&opened, &console, &settle, &mut out),
             Command::Quiet(quiet) => telling::quiet(&opened, &console, &quiet, &mut out),
+            Command::Export(export) => own::export(&opened, &console, &export, &mut out),
+            Command::Import(import) => own::import(&opened, &console, &import, &mut out),
+            Command::Forget(forget) => own::forget(&opened, &console, &forget, &mut out),
+            Command::Backup(backup) => own::backup(&opened, &console, &backup, &mut out),
             Command::Retry => {
                 crate::daemon::retry(&opened.paths);
                 Ok(ExitCode::SUCCESS)
             }
             Command::Demo(_)
+            | Command::Setup(_)
             | Command::Run
             | Command::Doctor(_)
             | Command::Classify(_)
@@ -305,6 +335,24 @@ fn run(
         }
     })();
     result.map_err(|failure| (console.lang, failure))
+}
+
+/// Opens the store. One that is damaged is built anew, unless a daemon has it: that one does it when
+/// it starts again.
+fn opened(paths: &Paths, console: &Console) -> Result<Store, Failure> {
+    match Store::open(&paths.store()) {
+        Err(error) if error.is_damage() => {
+            let Ok(_lock) = crate::daemon::Lock::take(paths) else { return Err(error.into()) };
+            let (store, rebuilt) = Store::open_sound(&paths.store(), console.clock.now())?;
+            if let Some(rebuilt) = rebuilt {
+                let path = rebuilt.set_aside.display();
+                let words = rebuilt.sentences(console.lang);
+                writeln!(io::stderr(), "goen: {words}\n  {path}")?;
+            }
+            Ok(store)
+        }
+        done => Ok(done?),
+    }
 }
 
 fn configuration(

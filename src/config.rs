@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::guide::Reveal;
@@ -49,6 +50,8 @@ pub struct Config {
     pub notify: Notify,
     /// How replies leave.
     pub reply: ReplySettings,
+    /// What is kept, and for how long.
+    pub store: Keep,
     /// The mail accounts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<Account>,
@@ -125,6 +128,28 @@ pub struct ReplySettings {
     pub drafts: Drafts,
     /// Addresses and domains that replies go to in ISO-2022-JP.
     pub iso_2022_jp_to: Vec<String>,
+}
+
+/// `[store]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keep {
+    /// After how many days the text of a mail is let go; 0 for never.
+    pub keep_text_days: u32,
+    /// After how many days a mail is forgotten; 0 for never.
+    pub keep_days: u32,
+}
+
+impl Keep {
+    /// Mails from before these times lose their text, and are forgotten.
+    #[must_use]
+    pub fn limits(&self, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+        let before = |days: u32| {
+            let age = SignedDuration::from_hours(i64::from(days) * 24);
+            (days > 0).then(|| now.checked_sub(age).ok()).flatten()
+        };
+        (before(self.keep_text_days), before(self.keep_days))
+    }
 }
 
 /// Where drafts are put.
@@ -590,9 +615,20 @@ impl Config {
             std::io::ErrorKind::NotFound => ConfigError::Missing(path.to_owned()),
             _ => ConfigError::Unreadable { path: path.to_owned(), source },
         })?;
+        Self::read(&text, path)
+    }
+
+    /// Checks `text` as what stands, or is to stand, in `path`.
+    pub fn read(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let environment =
             config::Environment::with_prefix("GOEN").prefix_separator("__").separator("__");
-        Self::parse(&text, path, environment)
+        Self::parse(text, path, environment)
+    }
+
+    /// The built-in settings, which have no account.
+    pub fn built_in() -> Result<Self, ConfigError> {
+        Ok(toml::from_str(DEFAULTS)
+            .map_err(|error| config::ConfigError::Message(error.to_string()))?)
     }
 
     fn parse(
@@ -779,7 +815,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 19, "{known:?}");
+        assert_eq!(known.len(), 21, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);
@@ -790,8 +826,8 @@ mod tests {
         let example = parse(include_str!("../config/goen.example.toml")).unwrap();
         let plain = parse(ACCOUNT).unwrap();
         assert_eq!(
-            (&example.watch, &example.notify, &example.reply, example.lang),
-            (&plain.watch, &plain.notify, &plain.reply, plain.lang)
+            (&example.watch, &example.notify, &example.reply, &example.store, example.lang),
+            (&plain.watch, &plain.notify, &plain.reply, &plain.store, plain.lang)
         );
         assert_eq!(example.accounts[0].mailboxes, plain.accounts[0].mailboxes);
     }

@@ -66,6 +66,9 @@ const BETWEEN_SUBMISSIONS: SignedDuration = SignedDuration::from_mins(1);
 /// is suspended; looking at the clock this often keeps "due at nine" from becoming "due at eleven".
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
+/// How often old mails are let go of.
+const A_DAY: Duration = Duration::from_hours(24);
+
 /// What EHLO says about this machine: an address literal instead of a host name tells the provider
 /// nothing (RFC 5321 §4.1.4).
 pub(crate) const HELO: &str = "[127.0.0.1]";
@@ -278,7 +281,17 @@ pub async fn run(
     ready: impl FnOnce(),
 ) -> Result<(), DaemonError> {
     let _lock = Lock::take(&daemon.paths)?;
-    let store = Store::open(&daemon.paths.store())?;
+    let (store, rebuilt) = Store::open_sound(&daemon.paths.store(), daemon.clock.now())?;
+    if let Some(rebuilt) = rebuilt {
+        tracing::error!(
+            mails = rebuilt.mails,
+            to_approve = rebuilt.to_approve,
+            uncertain = rebuilt.uncertain,
+            "The store was damaged ({}); it was set aside as {} and is built anew",
+            rebuilt.why,
+            rebuilt.set_aside.display()
+        );
+    }
     let knowledge = Knowledge::load(daemon.paths.folder())?;
     let Daemon { config, paths, clock, zone, lang, voice, under_way } = daemon;
     let socket = listen(&paths)?;
@@ -317,6 +330,7 @@ pub async fn run(
     tasks.spawn_local(tell(shared.clone(), voice, stop.clone()));
     tasks.spawn_local(deliver(shared.clone(), outbox.clone(), stop.clone()));
     tasks.spawn_local(beside::keep(shared.clone(), outbox, stop.clone()));
+    tasks.spawn_local(let_go(shared.clone(), stop.child_token()));
     tasks.spawn_local(roused(shared.clone(), stop.clone()));
     tasks.spawn_local(listened(shared.clone(), socket, stop.clone()));
     tasks.spawn_local(alive(shared.clone(), stop.clone()));
@@ -380,6 +394,24 @@ async fn listened(shared: Rc<Shared>, socket: UnixDatagram, stop: CancellationTo
                     Err(_) => return,
                 }
             }
+        }
+    }
+}
+
+/// Lets go of what is older than the settings want, at the start and once a day.
+async fn let_go(shared: Rc<Shared>, stop: CancellationToken) {
+    let Shared { config, clock, store, paths, .. } = &*shared;
+    loop {
+        let now = clock.now();
+        let (text, mails) = config.store.limits(now);
+        match store.let_go(text, mails, &paths.store(), now) {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "Old mails were let go of"),
+            Err(error) => tracing::error!("Old mails could not be let go of: {error}"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(A_DAY) => {}
         }
     }
 }

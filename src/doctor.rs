@@ -201,8 +201,30 @@ impl Doctor<'_> {
     /// Walks one account's way: the password, then the server to watch up to a trial fetch, then the
     /// server to submit to.
     pub async fn account(&self, account: &Account, tell: &mut dyn FnMut(Finding)) {
+        self.walk(account, None, tell).await;
+    }
+
+    /// The same with a password or token that is not stored yet.
+    pub async fn account_with(
+        &self,
+        account: &Account,
+        credential: Credential,
+        tell: &mut dyn FnMut(Finding),
+    ) {
+        self.walk(account, Some(credential), tell).await;
+    }
+
+    async fn walk(
+        &self,
+        account: &Account,
+        given: Option<Credential>,
+        tell: &mut dyn FnMut(Finding),
+    ) {
         let server = account.imap_server();
-        let mut ahead = vec![Step::Secret, Step::Dns, Step::Tcp];
+        let mut ahead = vec![Step::Dns, Step::Tcp];
+        if given.is_none() {
+            ahead.insert(0, Step::Secret);
+        }
         ahead.extend(match server.security {
             Security::Starttls => [Step::Greeting, Step::Tls],
             _ => [Step::Tls, Step::Greeting],
@@ -212,7 +234,10 @@ impl Doctor<'_> {
         ahead.extend([Step::Idle, Step::Fetch]);
         let mut walk = Walk { ahead: ahead.into(), tell };
 
-        let credential = self.secret(account, &mut walk).await;
+        let credential = match given {
+            Some(credential) => Some(credential),
+            None => self.secret(account, &mut walk).await,
+        };
         let mut login = Login::NotRefused;
         let _ = self.imap(account, &server, credential.as_ref(), &mut login, &mut walk).await;
         walk.skip_the_rest();

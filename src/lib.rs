@@ -30,6 +30,7 @@ pub mod outbox;
 mod rousing;
 pub mod secret;
 pub mod service;
+pub mod setup;
 pub mod smtp;
 pub mod store;
 mod systemd;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, Variant};
@@ -263,6 +264,78 @@ async fn run(command: &[String]) -> Result<Secret, SecretError> {
 pub async fn keyring_answers() -> Result<(), SecretError> {
     search(&[("service", "goen")]).await.map(|_found| ())
 }
+
+/// Stores the password of an account in the keyring, in place of the one that is there. May ask the
+/// user to unlock the keyring, in a window of the keyring's own.
+pub async fn store_in_keyring(account: &str, secret: &Secret) -> Result<(), SecretError> {
+    let absent = |error: zbus::Error| SecretError::NoKeyring(error.to_string());
+    // Not bounded as other calls are: a person may be typing the keyring's password.
+    let bus = zbus::connection::Builder::session().build().await.map_err(absent)?;
+    let (unlocked, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) =
+        ask(&bus, SERVICE, "Service", "Unlock", &(vec![path(COLLECTION)?],))
+            .await
+            .map_err(absent)?;
+    if unlocked.is_empty() {
+        answered(&bus, &prompt).await?;
+    }
+    let (_, session): (OwnedVariant, OwnedObjectPath) =
+        ask(&bus, SERVICE, "Service", "OpenSession", &("plain", Variant::from("")))
+            .await
+            .map_err(absent)?;
+    let attributes = HashMap::from([("service", "goen"), ("account", account)]);
+    let properties = HashMap::from([
+        ("org.freedesktop.Secret.Item.Label", Variant::from(format!("goen: {account}"))),
+        ("org.freedesktop.Secret.Item.Attributes", Variant::from(attributes)),
+    ]);
+    let value = (session, Vec::<u8>::new(), secret.expose().as_bytes(), "text/plain; charset=utf8");
+    let (_item, prompt): (OwnedObjectPath, OwnedObjectPath) =
+        ask(&bus, COLLECTION, "Collection", "CreateItem", &(properties, value, true))
+            .await
+            .map_err(absent)?;
+    answered(&bus, &prompt).await
+}
+
+/// Takes the password of an account out of the keyring, if it is there.
+pub async fn remove_from_keyring(account: &str) -> Result<(), SecretError> {
+    let absent = |error: zbus::Error| SecretError::NoKeyring(error.to_string());
+    let (bus, unlocked, _) = search(&[("service", "goen"), ("account", account)]).await?;
+    for item in unlocked {
+        let (prompt,): (OwnedObjectPath,) =
+            ask(&bus, &item, "Item", "Delete", &()).await.map_err(absent)?;
+        answered(&bus, &prompt).await?;
+    }
+    Ok(())
+}
+
+fn path(text: &str) -> Result<OwnedObjectPath, SecretError> {
+    OwnedObjectPath::try_from(text).map_err(|error| SecretError::NoKeyring(error.to_string()))
+}
+
+/// Lets the keyring ask the user what it has to ask, if it has ("/" is no prompt).
+async fn answered(bus: &Connection, prompt: &OwnedObjectPath) -> Result<(), SecretError> {
+    if prompt.as_str() == "/" {
+        return Ok(());
+    }
+    let absent = |error: zbus::Error| SecretError::NoKeyring(error.to_string());
+    let proxy = zbus::Proxy::new(
+        bus,
+        "org.freedesktop.secrets",
+        prompt.as_str(),
+        "org.freedesktop.Secret.Prompt",
+    )
+    .await
+    .map_err(absent)?;
+    let mut completed = proxy.receive_signal("Completed").await.map_err(absent)?;
+    proxy.call_method("Prompt", &("",)).await.map_err(absent)?;
+    let signal = timeout(COMMAND_LIMIT, completed.next()).await.ok().flatten();
+    let dismissed = signal
+        .and_then(|signal| signal.body().deserialize::<(bool, OwnedVariant)>().ok())
+        .is_none_or(|(dismissed, _)| dismissed);
+    if dismissed { Err(SecretError::Locked) } else { Ok(()) }
+}
+
+/// The keyring that new items go to.
+const COLLECTION: &str = "/org/freedesktop/secrets/aliases/default";
 
 /// The service's object on the bus.
 const SERVICE: &str = "/org/freedesktop/secrets";

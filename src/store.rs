@@ -26,15 +26,23 @@ use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::{Mail, MessageId};
 use crate::say;
 
+pub mod carry;
 mod events;
+mod forget;
 pub(crate) mod outbox;
 mod people;
+mod sound;
 mod telling;
 
 pub use self::events::{Event, What};
+pub use self::forget::{Forget, Forgotten};
+pub use self::sound::Rebuilt;
 
 /// All migrations, oldest first; `PRAGMA user_version` counts those that ran.
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/0001_start.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/migrations/0001_start.sql"),
+    include_str!("store/migrations/0002_own.sql"),
+];
 
 /// How long one process waits for another's transaction. Each takes milliseconds.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
@@ -99,6 +107,28 @@ impl Explain for StoreError {
                 "フォルダーの持ち主と空き容量を確かめてください",
                 "check who owns the folder, and that there is space left"
             )),
+            Self::Sqlite(error) if self.is_damage() => Explanation::new(say!(
+                lang,
+                "記録 (goen.db) が壊れています: {error}",
+                "the store (goen.db) is damaged: {error}"
+            ))
+            .hint(say!(
+                lang,
+                "`systemctl --user restart goen` で、壊れたファイルを脇に置き、残っているものを移して作り直します",
+                "`systemctl --user restart goen` sets the damaged file aside, saves what it still has, and builds it anew"
+            )),
+            Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+                Explanation::new(say!(
+                    lang,
+                    "ディスクに空きがないため、記録 (goen.db) に書けません",
+                    "the disk is full: the store (goen.db) cannot be written"
+                ))
+                .hint(say!(
+                    lang,
+                    "空きを作ってください。失われたものはありません。goen は自分で続きから始めます",
+                    "make some room; nothing was lost, and goen goes on by itself where it stopped"
+                ))
+            }
             Self::Sqlite(error) => Explanation::new(say!(
                 lang,
                 "記録 (goen.db) を読み書きできません: {error}",
@@ -274,6 +304,9 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // What is deleted is overwritten, and no copy of it lands in a temporary file.
+        connection.pragma_update(None, "secure_delete", true)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         // 512 KiB: the store is small, and the daemon is to stay so.
         connection.pragma_update(None, "cache_size", -512)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -288,7 +321,10 @@ impl Store {
         if done > form {
             return Err(StoreError::Newer { path: path.to_owned(), found: done, known: form });
         }
-        transaction.pragma_update(None, "user_version", form)?;
+        // Nothing is written where there is nothing to write: a full disk can still be read.
+        if done < form {
+            transaction.pragma_update(None, "user_version", form)?;
+        }
         transaction.commit()?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)) })
     }
@@ -526,6 +562,16 @@ fn insert_mail(
     mailbox: &str,
     found: &Found,
 ) -> Result<Option<i64>, StoreError> {
+    // The user wanted it forgotten: it does not come back.
+    let fingerprint = fingerprint(&found.mail);
+    let is_forgotten: bool = sql.query_row(
+        "SELECT EXISTS (SELECT 1 FROM forgotten WHERE fingerprint = ?1)",
+        [&fingerprint],
+        |row| row.get(0),
+    )?;
+    if is_forgotten {
+        return Ok(None);
+    }
     let id = sql
         .query_row(
             "INSERT INTO mail (account, mailbox, uid, fingerprint, message_id, received_at, outcome, verdict, mail)
@@ -534,7 +580,7 @@ fn insert_mail(
                 account,
                 mailbox,
                 found.uid.0,
-                fingerprint(&found.mail),
+                fingerprint,
                 found.mail.message_id.as_ref().map(MessageId::as_str),
                 seconds(found.received_at),
                 found.verdict.outcome.name(),

@@ -42,6 +42,9 @@ const SLEPT: SignedDuration = SignedDuration::from_secs(30);
 /// The key of the summary. Mails count from 1.
 const SUMMARY: i64 = 0;
 
+/// The key of the word on a rebuilt store. Accounts count down from -1.
+const REBUILT: i64 = i64::MIN;
+
 /// Where Gmail's users read their mail in a browser.
 const GMAIL: [&str; 2] = ["imap.gmail.com", "imap.googlemail.com"];
 
@@ -147,6 +150,7 @@ impl Teller {
             self.tell_together(&plan.together, with_others).await?;
             if speaks_at <= time {
                 self.tell_blindness().await?;
+                self.tell_rebuilt().await?;
             } else {
                 next = Some(next.map_or(speaks_at, |next| next.min(speaks_at)));
             }
@@ -208,6 +212,21 @@ impl Teller {
         }
         self.summed.extend(marked);
         Ok(())
+    }
+
+    /// Says that the store was damaged and built anew, once.
+    async fn tell_rebuilt(&mut self) -> Result<(), StoreError> {
+        let Shared { store, lang, .. } = &*self.shared;
+        let Some(rebuilt) = store.untold_rebuilt()? else { return Ok(()) };
+        let (summary, body) = rebuilt.said(*lang);
+        let notice = Notice { summary, body, urgency: Urgency::Normal, key: REBUILT };
+        match show(&mut self.voice, &notice, None).await {
+            Ok(()) => store.mark_rebuilt_told(),
+            Err(error) => {
+                tracing::warn!("A notification could not be shown: {error}");
+                Ok(())
+            }
+        }
     }
 
     /// Says which accounts nothing has been received from for too long, and which are well again.

@@ -119,7 +119,7 @@ impl Report<'_> {
 }
 
 /// Mark, name and words of a finding, the words in a column of their own.
-fn lines(finding: &Finding, console: &Console) -> String {
+pub(super) fn lines(finding: &Finding, console: &Console) -> String {
     let mark = match finding.mark {
         Mark::Good => "✓",
         Mark::Bad => "✗",

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::telling::Telling;
@@ -273,6 +274,9 @@ pub(super) fn headline(verdict: &Verdict, lang: Lang) -> String {
     })
 }
 
+/// How long `goen status` tells of a store that was damaged and built anew.
+const REBUILT_SHOWN: SignedDuration = SignedDuration::from_hours(14 * 24);
+
 pub(super) fn status(
     opened: &Opened,
     console: &Console,
@@ -288,6 +292,8 @@ pub(super) fn status(
     let counts = opened.store.counts()?;
     let entries = Outbox::new(opened.store.clone()).entries()?;
     let telling = Telling::look(opened, console)?;
+    let lately = console.clock.now().checked_sub(REBUILT_SHOWN).unwrap_or_default();
+    let rebuilt = opened.store.rebuilt_since(lately)?;
     if arguments.json {
         let value = json!({
             "running": running,
@@ -296,6 +302,7 @@ pub(super) fn status(
             "counts": counts.iter().cloned().collect::<std::collections::BTreeMap<String, u32>>(),
             "replies": entries,
             "notifications": telling.as_json(),
+            "rebuilt": rebuilt,
         });
         writeln!(out, "{value}")?;
         return Ok(ExitCode::SUCCESS);
@@ -317,6 +324,11 @@ pub(super) fn status(
             |status| health_line(status, console),
         );
         writeln!(out, "  {}  {words}", fit(&account.name, 12))?;
+    }
+    for rebuilt in &rebuilt {
+        let at = moment(rebuilt.at, &console.zone, lang);
+        let line = format!("{at}  {}", rebuilt.sentences(lang));
+        writeln!(out, "{}\n  {}", wrap(&line, console.columns), rebuilt.set_aside.display())?;
     }
     for line in telling.lines(console) {
         writeln!(out, "{}", wrap(&line, console.columns))?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::desktop::{Bus, Desktop};
 use crate::support::dovecot::Dovecot;
-use crate::support::home::{Ended, Home, until};
+use crate::support::home::{Home, keyring, until};
 use crate::support::postfix::Postfix;
 
 pub(crate) fn settings(dovecot: &Dovecot, postfix: Option<&Postfix>) -> String {
@@ -145,28 +145,6 @@ fn killed_ten_times_while_200_mails_arrive_every_result_is_stored_exactly_once()
         .unwrap();
     assert_eq!(distinct, MAILS);
     println!("killed 10 times, {MAILS} results stored once each");
-}
-
-/// A real gnome-keyring on a bus of its own, unlocked or not.
-fn keyring(bus: &Bus, home: &Home, unlocked: bool) -> Ended {
-    let mut command = Command::new("gnome-keyring-daemon");
-    command
-        .args(["--foreground", "--components=secrets"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null());
-    if unlocked {
-        command.arg("--unlock");
-    }
-    let mut keyring = command
-        .env_clear()
-        .env("HOME", home.path())
-        .env("XDG_RUNTIME_DIR", home.path())
-        .env("DBUS_SESSION_BUS_ADDRESS", bus.address())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("gnome-keyring is installed (apt install gnome-keyring libsecret-tools)");
-    keyring.stdin.take().unwrap().write_all(b"keyring-password").unwrap();
-    Ended(keyring)
 }
 
 /// Stores the password as the README says.

@@ -11,3 +11,4 @@ pub(crate) mod replies;
 pub(crate) mod shelf;
 pub(crate) mod smtp;
 pub(crate) mod tap;
+pub(crate) mod tmux;

@@ -1,12 +1,15 @@
 //! A home folder of the test's own, and the real `goen` in it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use super::desktop::Bus;
 
 /// How long anything may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,6 +31,11 @@ impl Home {
         let home = Self { folder: tempfile::tempdir().unwrap(), bus: None };
         home.write_settings(settings);
         home
+    }
+
+    /// A home without settings.
+    pub(crate) fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), bus: None }
     }
 
     /// The session bus that programs in this home talk to; none by default.
@@ -177,4 +185,26 @@ impl Drop for Ended {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// A real gnome-keyring on a bus of its own, unlocked or not.
+pub(crate) fn keyring(bus: &Bus, home: &Home, unlocked: bool) -> Ended {
+    let mut command = Command::new("gnome-keyring-daemon");
+    command
+        .args(["--foreground", "--components=secrets"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
+    if unlocked {
+        command.arg("--unlock");
+    }
+    let mut keyring = command
+        .env_clear()
+        .env("HOME", home.path())
+        .env("XDG_RUNTIME_DIR", home.path())
+        .env("DBUS_SESSION_BUS_ADDRESS", bus.address())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("gnome-keyring is installed (apt install gnome-keyring libsecret-tools)");
+    keyring.stdin.take().unwrap().write_all(b"keyring-password").unwrap();
+    Ended(keyring)
 }
