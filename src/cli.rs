@@ -202,6 +202,7 @@ pub(crate) struct Console {
 #[must_use]
 pub fn main() -> ExitCode {
     let terminal = Terminal::from_env();
+    say_only_where_it_panicked(terminal.lang);
     let arguments = match parse(terminal.lang) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
@@ -233,6 +234,20 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.status)
         }
     }
+}
+
+/// A panic's own words may quote the mail that brought it about, and standard error is a log that others
+/// may read: only the place in goen's code is told.
+fn say_only_where_it_panicked(lang: Lang) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map_or_else(|| "?".to_owned(), ToString::to_string);
+        let words = say!(
+            lang,
+            "goen: 内部の誤りです（{place}）。この場所を開発者にお知らせください",
+            "goen: an error in goen itself, at {place}; please report this place"
+        );
+        let _ = writeln!(io::stderr(), "{words}");
+    }));
 }
 
 fn parse(lang: Lang) -> Result<Arguments, clap::Error> {
@@ -387,4 +402,29 @@ fn configuration(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Not a test by itself: [`a_panic_tells_its_place_and_not_its_words`] runs it.
+    #[test]
+    #[ignore = "run by another test, in a process of its own"]
+    fn a_process_that_panics() {
+        say_only_where_it_panicked(Lang::En);
+        let _ = std::panic::catch_unwind(|| panic!("a line of somebody's mail"));
+    }
+
+    #[test]
+    fn a_panic_tells_its_place_and_not_its_words() {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--ignored", "--exact", "--nocapture", "cli::tests::a_process_that_panics"]);
+        let said = child.output().unwrap().stderr;
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("an error in goen itself, at src/cli.rs:"), "{said}");
+        assert!(!said.contains("somebody"), "{said}");
+    }
 }

@@ -8,6 +8,10 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Console, Failure};
 use crate::config::{self, Config, Paths};
@@ -104,12 +108,20 @@ async fn watch_once(daemon: Daemon, signals: &mut Signals) -> Result<Ended, Fail
 /// The log goes to standard error: the journal, or the terminal of whoever runs it by hand.
 fn log_to_stderr() {
     let by_hand = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(config::log_filter()))
+    let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(by_hand)
         .with_target(false);
-    if by_hand { log.init() } else { log.without_time().init() }
+    // `Targets` knows levels by module, which is all we need; `EnvFilter` would bring a compiler of
+    // regular expressions into memory.
+    let asked: Option<Targets> = config::log_filter().parse().ok();
+    let filter = asked.unwrap_or_else(|| Targets::new().with_default(tracing::Level::WARN));
+    let registry = tracing_subscriber::registry();
+    if by_hand {
+        registry.with(layer.with_filter(filter)).init();
+    } else {
+        registry.with(layer.without_time().with_filter(filter)).init();
+    }
 }
 
 pub(super) fn demo(arguments: &DemoArguments, console: &Console) -> Result<ExitCode, Failure> {
