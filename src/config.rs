@@ -198,7 +198,8 @@ pub struct Account {
     /// The mailboxes to watch.
     #[serde(default = "inbox")]
     pub mailboxes: Vec<String>,
-    /// The server to watch.
+    /// The server to watch. Without a host it is what GNOME Online Accounts knows.
+    #[serde(default)]
     pub imap: ServerSettings,
     /// The server that replies are submitted to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -213,24 +214,21 @@ fn inbox() -> Vec<String> {
 }
 
 /// `[accounts.imap]`, `[accounts.smtp]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
     /// Host name or address.
+    #[serde(default)]
     pub host: String,
     /// TCP port; 0 is the usual one.
     #[serde(default)]
     pub port: u16,
     /// How the connection is protected.
-    #[serde(default = "tls")]
+    #[serde(default)]
     pub security: Security,
     /// PEM file of certificates to trust instead of the system's; empty for the system's.
     #[serde(default)]
     pub ca_file: PathBuf,
-}
-
-fn tls() -> Security {
-    Security::Tls
 }
 
 /// `[accounts.secret]`: exactly one of these; the keyring if none is named.
@@ -249,6 +247,9 @@ pub struct SecretSettings {
     /// A file that only the user can read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
+    /// The address of an account in GNOME Online Accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub online_account: Option<String>,
     /// The name of a systemd credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
@@ -273,6 +274,12 @@ impl Account {
         self.smtp.as_ref().map(|smtp| smtp.server(465, 587))
     }
 
+    /// A server without a host, and nobody who knows it.
+    fn has_no_host(&self) -> bool {
+        let servers = self.smtp.iter().chain([&self.imap]);
+        self.secret.online_account.is_none() && servers.into_iter().any(|it| it.host.is_empty())
+    }
+
     /// Where the password or token is.
     #[must_use]
     pub fn secret_source(&self, paths: &Paths) -> Source {
@@ -281,6 +288,8 @@ impl Account {
             Source::PasswordCommand(command.clone())
         } else if let Some(command) = &secret.token_command {
             Source::TokenCommand(command.clone())
+        } else if let Some(address) = &secret.online_account {
+            Source::Online { address: address.clone() }
         } else if let Some(path) = &secret.password_file {
             Source::File(path.clone())
         } else if let Some(name) = &secret.credential {
@@ -293,7 +302,7 @@ impl Account {
 
 impl ServerSettings {
     /// RFC 8314 §7.3 and RFC 6409 give the usual ports.
-    fn server(&self, implicit: u16, explicit: u16) -> Server {
+    pub(crate) fn server(&self, implicit: u16, explicit: u16) -> Server {
         let usual = if self.security == Security::Tls { implicit } else { explicit };
         Server {
             host: self.host.clone(),
@@ -474,6 +483,8 @@ pub enum Problem {
     BadAddress(String),
     /// No mailbox to watch.
     NoMailboxes(String),
+    /// A server without a host.
+    NoHost(String),
     /// More than one secret, or `keyring = false` and none.
     Secrets(String),
     /// Outside the range.
@@ -519,6 +530,11 @@ impl Problem {
                 lang,
                 "アカウント {name:?} の mailboxes が空です",
                 "`mailboxes` of account {name:?} is empty"
+            ),
+            Self::NoHost(name) => say!(
+                lang,
+                "アカウント {name:?} のサーバーに host がありません",
+                "a server of account {name:?} has no `host`"
             ),
             Self::Secrets(name) => say!(
                 lang,
@@ -671,6 +687,7 @@ impl Config {
                 secret.password_command.is_some(),
                 secret.token_command.is_some(),
                 secret.password_file.is_some(),
+                secret.online_account.is_some(),
                 secret.credential.is_some(),
             ];
             let sources = secrets.iter().filter(|given| **given).count();
@@ -681,6 +698,8 @@ impl Config {
                 Some(Problem::DuplicateName(name()))
             } else if account.address.parse::<lettre::Address>().is_err() {
                 Some(Problem::BadAddress(account.address.clone()))
+            } else if account.has_no_host() {
+                Some(Problem::NoHost(name()))
             } else if account.mailboxes.is_empty() {
                 Some(Problem::NoMailboxes(name()))
             } else if sources > 1 || (sources == 0 && secret.keyring == Some(false)) {

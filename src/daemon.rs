@@ -34,6 +34,7 @@ use crate::clock::Clock;
 use crate::config::{Account, Config, Paths};
 use crate::guide::{Guide, Situation};
 use crate::imap::cursor::{Cursor, Uid};
+use crate::imap::session;
 use crate::imap::watch::{self, Wake};
 use crate::imap::{self, Arrival, Health, Keeper};
 use crate::knowledge::{Knowledge, KnowledgeError};
@@ -43,6 +44,7 @@ use crate::notify::Notice;
 use crate::notify::link::Link;
 use crate::outbox::{Outbox, OutboxError, UnderWay, when};
 use crate::reply::advice::advice;
+use crate::secret::online;
 use crate::smtp::{self, Attempt, Submission};
 use crate::store::{Announce, Batch, Found, Store, StoreError, StoredMail};
 use crate::tell::tell;
@@ -452,8 +454,10 @@ async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) 
         idle: shared.config.watch.idle,
         lang: shared.lang,
     };
+    let open = async || session::open(&online::imap_server(&account).await?).await;
     let credential = async || source.read().await;
-    watch::watch(&watched, &credential, &inbox, &shared.clock, shared.wake.subscribe(), stop).await;
+    let (clock, wake) = (&shared.clock, shared.wake.subscribe());
+    watch::watch_over(&open, &watched, &credential, &inbox, clock, wake, stop).await;
 }
 
 /// One account's place in the store: reads and classifies what arrives.
@@ -716,9 +720,10 @@ async fn deliver_one(
 /// How to submit through an account, its password included.
 async fn submission(shared: &Shared, name: &str) -> Result<Submission, String> {
     let account = shared.config.account(name).ok_or("the account is not in the settings")?;
-    let server = account.smtp_server().ok_or("the account has no [accounts.smtp]")?;
-    let credential =
-        account.secret_source(&shared.paths).read().await.map_err(|error| error.to_string())?;
+    let server = online::smtp_server(account).await.map_err(|error| error.to_string())?;
+    let server = server.ok_or("the account has no [accounts.smtp]")?;
+    let source = account.secret_source(&shared.paths);
+    let credential = source.read_to_submit().await.map_err(|error| error.to_string())?;
     let user = account.login().to_owned();
     Ok(Submission { server, user, credential, helo: HELO.to_owned() })
 }

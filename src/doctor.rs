@@ -17,7 +17,7 @@ use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
 use crate::net::{self, Security, Server, certificate};
 use crate::notify::{self, NotifyError};
-use crate::secret::{self, Credential, SecretError, Source};
+use crate::secret::{self, Credential, SecretError, Source, online};
 use crate::smtp::{self, Submission};
 use crate::store::Store;
 use crate::{plain, say};
@@ -220,7 +220,9 @@ impl Doctor<'_> {
         given: Option<Credential>,
         tell: &mut dyn FnMut(Finding),
     ) {
-        let server = account.imap_server();
+        // Where GNOME cannot say which server it is, the first step says why.
+        let server =
+            online::imap_server(account).await.unwrap_or_else(|_error| account.imap_server());
         let mut ahead = vec![Step::Dns, Step::Tcp];
         if given.is_none() {
             ahead.insert(0, Step::Secret);
@@ -550,7 +552,8 @@ impl Doctor<'_> {
         walk: &mut Walk<'_>,
     ) {
         let lang = self.lang;
-        let Some(server) = account.smtp_server() else {
+        let server = online::smtp_server(account).await;
+        let Some(server) = server.unwrap_or_else(|_error| account.smtp_server()) else {
             let words = say!(
                 lang,
                 "[accounts.smtp] がないので、返信は送れません",

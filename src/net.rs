@@ -17,9 +17,13 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertStore};
 
 use crate::lang::{Explain, Explanation, Lang};
 use crate::say;
@@ -38,10 +42,11 @@ const KEEPALIVE_IDLE: Duration = Duration::from_mins(2);
 const UNANSWERED_LIMIT: Duration = Duration::from_secs(90);
 
 /// How a connection is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
     /// TLS from the first byte (RFC 8314 "implicit TLS").
+    #[default]
     Tls,
     /// STARTTLS, required: no login without it.
     Starttls,
@@ -253,6 +258,7 @@ pub async fn secure(
 
 fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, ConnectError> {
     let mut roots = RootCertStore::empty();
+    let mut pinned = Vec::new();
     if let Some(path) = ca_file {
         let unreadable =
             |error: &dyn fmt::Display| ConnectError::Roots(format!("{}: {error}", path.display()));
@@ -260,7 +266,8 @@ fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, ConnectError> {
             CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?
         {
             let certificate = certificate.map_err(|error| unreadable(&error))?;
-            roots.add(certificate).map_err(|error| unreadable(&error))?;
+            roots.add(certificate.clone()).map_err(|error| unreadable(&error))?;
+            pinned.push(certificate);
         }
     } else {
         let found = rustls_native_certs::load_native_certs();
@@ -272,10 +279,64 @@ fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, ConnectError> {
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let unusable = |error: &dyn fmt::Display| ConnectError::Roots(error.to_string());
+    let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .build()
+        .map_err(|error| unusable(&error))?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| ConnectError::Roots(error.to_string()))?
-        .with_root_certificates(roots)
+        .map_err(|error| unusable(&error))?
+        // "Dangerous" is what rustls calls any check beside its own; ours is its own, and a pin.
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Verifier { usual, pinned }))
         .with_no_client_auth();
     Ok(config)
+}
+
+/// Trusts a server whose certificate comes from an authority we trust and bears its name; and one whose
+/// very certificate is in `ca_file`: mail bridges on one's own machine (Proton Mail Bridge, `DavMail`)
+/// make one that no authority has signed and that bears whichever name.
+#[derive(Debug)]
+struct Verifier {
+    usual: Arc<WebPkiServerVerifier>,
+    pinned: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if self.pinned.iter().any(|pinned| pinned == certificate) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        self.usual.verify_server_cert(certificate, intermediates, name, ocsp, now)
+    }
+
+    // That the server holds the certificate's key is proved in any case.
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.usual.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.usual.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.usual.supported_verify_schemes()
+    }
 }

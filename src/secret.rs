@@ -16,8 +16,11 @@ use tokio::time::timeout;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, Variant};
 use zeroize::Zeroizing;
 
+use self::online::For;
 use crate::lang::{Explain, Explanation, Lang};
 use crate::say;
+
+pub(crate) mod online;
 
 /// How long a command may take: it may ask for a passphrase or a fingerprint.
 const COMMAND_LIMIT: Duration = Duration::from_mins(2);
@@ -73,6 +76,11 @@ pub enum Source {
     PasswordCommand(Vec<String>),
     /// A command that prints an OAuth access token on its first line.
     TokenCommand(Vec<String>),
+    /// GNOME Online Accounts.
+    Online {
+        /// The account's address in GNOME's settings.
+        address: String,
+    },
     /// A file whose first line is the password, readable by the user alone.
     File(PathBuf),
     /// A systemd credential.
@@ -115,6 +123,18 @@ pub enum SecretError {
     /// The file can be read by others.
     #[error("{} can be read by others", .0.display())]
     Exposed(PathBuf),
+    /// GNOME Online Accounts cannot help.
+    // Logs hold no addresses: the address is for the user's eyes.
+    #[error("GNOME Online Accounts: {words}")]
+    Online {
+        /// The account's address.
+        address: String,
+        /// What is in the way.
+        words: String,
+    },
+    /// The user has to sign in again in GNOME's settings.
+    #[error("GNOME Online Accounts has to sign in again")]
+    SignedOut(String),
     /// systemd gave no such credential.
     #[error("there is no systemd credential {0:?}")]
     NoCredential(String),
@@ -124,7 +144,10 @@ impl SecretError {
     /// Whether waiting may help, without the user changing anything in goen.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Locked | Self::NoKeyring(_) | Self::Command { .. })
+        matches!(
+            self,
+            Self::Locked | Self::NoKeyring(_) | Self::Command { .. } | Self::Online { .. }
+        )
     }
 }
 
@@ -182,6 +205,26 @@ impl Explain for SecretError {
                 path = path.display()
             ))
             .hint(say!(lang, "chmod 600 {path}", "chmod 600 {path}", path = path.display())),
+            Self::Online { address, words } => Explanation::new(say!(
+                lang,
+                "GNOME のオンラインアカウントから {address} を使えません: {words}",
+                "{address} cannot be had from GNOME Online Accounts: {words}"
+            ))
+            .hint(say!(
+                lang,
+                "「設定」→「オンラインアカウント」に、このアドレスがあり、メールがオンになっているか確かめてください",
+                "look in Settings, Online Accounts: the address must be there, with Mail switched on"
+            )),
+            Self::SignedOut(address) => Explanation::new(say!(
+                lang,
+                "GNOME のオンラインアカウント {address} は、もう一度サインインが必要です",
+                "GNOME Online Accounts has to sign in to {address} again"
+            ))
+            .hint(say!(
+                lang,
+                "「設定」→「オンラインアカウント」で、このアカウントにサインインしてください",
+                "sign in to it in Settings, Online Accounts"
+            )),
             Self::NoCredential(name) => Explanation::new(say!(
                 lang,
                 "systemd の資格情報 {name} がありません",
@@ -197,12 +240,21 @@ impl Explain for SecretError {
 }
 
 impl Source {
+    /// Reads the credential for submitting: the same one everywhere but at GNOME Online Accounts.
+    pub async fn read_to_submit(&self) -> Result<Credential, SecretError> {
+        match self {
+            Self::Online { address } => online::credential(address, For::Smtp).await,
+            source => source.read().await,
+        }
+    }
+
     /// Reads the credential.
     pub async fn read(&self) -> Result<Credential, SecretError> {
         match self {
             Self::Keyring { account } => keyring(account).await.map(Credential::Password),
             Self::PasswordCommand(command) => run(command).await.map(Credential::Password),
             Self::TokenCommand(command) => run(command).await.map(Credential::Token),
+            Self::Online { address } => online::credential(address, For::Imap).await,
             Self::File(path) => private_file(path).map(Credential::Password),
             Self::Credential { folder, name } => {
                 let missing = || SecretError::NoCredential(name.clone());

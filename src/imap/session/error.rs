@@ -6,6 +6,7 @@ use super::answer::Words;
 use crate::lang::{Explain, Explanation, Lang};
 use crate::net::ConnectError;
 use crate::say;
+use crate::secret::SecretError;
 
 /// Why a session could not begin or go on. After any of these the session is to be dropped.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum SessionError {
     /// No connection came about.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// GNOME Online Accounts does not say which server it is.
+    #[error(transparent)]
+    Nowhere(#[from] SecretError),
     /// The server does not believe who we are. Trying again and again locks accounts.
     // Logs hold no addresses: the name is for the user's eyes.
     #[error("the server refused the login: {words}")]
@@ -86,6 +90,7 @@ impl Explain for SessionError {
     fn explain(&self, lang: Lang) -> Explanation {
         match self {
             Self::Connect(error) => error.explain(lang),
+            Self::Nowhere(error) => error.explain(lang),
             Self::Refused { user, with, words } => Explanation::new(say!(
                 lang,
                 "{user} としてログインできませんでした。サーバーの返事: {words}",
