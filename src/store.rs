@@ -41,7 +41,11 @@ pub use self::sound::Rebuilt;
 /// All migrations, oldest first; `PRAGMA user_version` counts those that ran.
 const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/0001_start.sql"),
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/migrations/0001_start.sql"),
     include_str!("store/migrations/0002_own.sql"),
+    include_str!("store/migrations/0003_first_look.sql"),
+];
 ];
 
 /// How long one process waits for another's transaction. Each takes milliseconds.
@@ -361,10 +365,14 @@ impl Store {
         self.read(|sql| {
             let cursor = sql
                 .query_row(
-                    "SELECT uid_validity, last_uid FROM mailbox WHERE account = ?1 AND name = ?2",
+                    "SELECT uid_validity, last_uid, old_up_to FROM mailbox WHERE account = ?1 AND name = ?2",
                     params![account, mailbox],
                     |row| {
-                        Ok(Cursor { uid_validity: UidValidity(row.get(0)?), last_uid: row.get(1)? })
+                        Ok(Cursor {
+                            uid_validity: UidValidity(row.get(0)?),
+                            last_uid: row.get(1)?,
+                            old_up_to: row.get(2)?,
+                        })
                     },
                 )
                 .optional()?;
@@ -388,7 +396,8 @@ impl Store {
             let mut new = Vec::new();
             for found in &batch.found {
                 if let Some(id) = insert_mail(sql, account, mailbox, found)? {
-                    if found.verdict.outcome.is_result() || found.verdict.outcome == Outcome::Unsure {
+                    if found.verdict.outcome.is_result() || found.verdict.outcome == Outcome::Unsure
+                    {
                         intend_notification(sql, id, announce, now)?;
                     }
                     events::found(sql, account, id, announce == Announce::Quietly, now)?;
@@ -399,9 +408,11 @@ impl Store {
                 set_aside(sql, account, mailbox, *uid, why, now)?;
             }
             sql.execute(
-                "INSERT INTO mailbox (account, name, uid_validity, last_uid) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid",
-                params![account, mailbox, cursor.uid_validity.0, cursor.last_uid],
+                "INSERT INTO mailbox (account, name, uid_validity, last_uid, old_up_to)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO UPDATE SET uid_validity = excluded.uid_validity,
+                     last_uid = excluded.last_uid, old_up_to = excluded.old_up_to",
+                params![account, mailbox, cursor.uid_validity.0, cursor.last_uid, cursor.old_up_to],
             )?;
             Ok(new)
         })

@@ -12,13 +12,6 @@ pub struct Uid(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UidValidity(pub u32);
 
-impl UidValidity {
-    /// No mailbox has this one (RFC 9051 §2.3.1.1 asks for a non-zero number). It marks the cursor of
-    /// a first look that has not come to its end: after an interruption the look starts again,
-    /// still quietly, instead of announcing the rest of last month.
-    pub const UNFINISHED: Self = Self(0);
-}
-
 /// How far a mailbox has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cursor {
@@ -26,6 +19,9 @@ pub struct Cursor {
     pub uid_validity: UidValidity,
     /// The last UID that was read; 0 if none.
     pub last_uid: u32,
+    /// The newest UID there was when goen first saw the mailbox: up to it mails are kept quietly,
+    /// what is above is news, however often the first look is interrupted.
+    pub old_up_to: u32,
 }
 
 impl Cursor {
@@ -33,6 +29,11 @@ impl Cursor {
     #[must_use]
     pub fn advanced(self, last_uid: u32) -> Self {
         Self { last_uid: self.last_uid.max(last_uid), ..self }
+    }
+
+    /// Whether the first look has come to its end.
+    fn has_looked_back(self) -> bool {
+        self.last_uid >= self.old_up_to
     }
 }
 
@@ -50,8 +51,10 @@ pub struct Opened {
 /// How to come up to date in a mailbox that was just opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
-    /// Never seen, or never seen to the end: look back some days, announcing nothing.
+    /// Never seen: look back some days, announcing nothing.
     FirstLook,
+    /// The first look was interrupted: go on with it, behind the last UID that was read.
+    GoOnLooking,
     /// The UIDs known mean nothing any more: look back some days; what is known already is
     /// recognised by its content.
     LookAgain,
@@ -66,16 +69,17 @@ pub enum Plan {
 #[must_use]
 pub fn plan(cursor: Option<Cursor>, opened: Opened) -> Plan {
     let Some(cursor) = cursor else { return Plan::FirstLook };
-    if cursor.uid_validity == UidValidity::UNFINISHED {
-        return Plan::FirstLook;
-    }
     // UIDNEXT must not shrink while UIDVALIDITY stays; where it does, the numbering has begun anew
     // (a mailbox restored by hand), and waiting for UIDs above the old ones would miss mail.
-    let restarted = opened.uid_next.is_some_and(|next| next <= cursor.last_uid);
-    if cursor.uid_validity != opened.uid_validity || restarted {
-        return Plan::LookAgain;
+    let newest = cursor.last_uid.max(cursor.old_up_to);
+    let restarted = opened.uid_next.is_some_and(|next| next <= newest);
+    let same = cursor.uid_validity == opened.uid_validity && !restarted;
+    match (same, cursor.has_looked_back()) {
+        (true, true) => Plan::Continue { after: cursor.last_uid },
+        (true, false) => Plan::GoOnLooking,
+        (false, true) => Plan::LookAgain,
+        (false, false) => Plan::FirstLook,
     }
-    Plan::Continue { after: cursor.last_uid }
 }
 
 /// Of the UIDs a server answered, those above `after`, in order and once each.
@@ -129,13 +133,18 @@ mod tests {
     }
 
     fn cursor(uid_validity: u32, last_uid: u32) -> Cursor {
-        Cursor { uid_validity: UidValidity(uid_validity), last_uid }
+        Cursor { uid_validity: UidValidity(uid_validity), last_uid, old_up_to: 0 }
     }
 
     #[test]
-    fn a_mailbox_never_read_to_the_end_is_looked_at_quietly() {
+    fn a_first_look_that_was_interrupted_goes_on() {
         assert_eq!(plan(None, opened(7, Some(4))), Plan::FirstLook);
-        assert_eq!(plan(Some(cursor(0, 2)), opened(7, Some(4))), Plan::FirstLook);
+        let half = Cursor { old_up_to: 3, ..cursor(7, 2) };
+        assert_eq!(plan(Some(half), opened(7, Some(4))), Plan::GoOnLooking);
+        assert_eq!(plan(Some(half), opened(7, None)), Plan::GoOnLooking);
+        assert_eq!(plan(Some(half), opened(8, Some(4))), Plan::FirstLook);
+        assert_eq!(plan(Some(half), opened(7, Some(3))), Plan::FirstLook, "numbered anew");
+        assert_eq!(plan(Some(half.advanced(3)), opened(7, Some(9))), Plan::Continue { after: 3 });
     }
 
     #[test]
@@ -176,7 +185,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_cursor_never_goes_back(start in any::<u32>(), moves in prop::collection::vec(any::<u32>(), 0..32)) {
-            let mut at = Cursor { uid_validity: UidValidity(1), last_uid: start };
+            let mut at = cursor(1, start);
             for to in moves {
                 let next = at.advanced(to);
                 prop_assert!(next.last_uid >= at.last_uid && next.last_uid >= to);

@@ -72,6 +72,8 @@ pub struct Guard<S> {
     literals: u32,
     /// LIST was asked for.
     lists: bool,
+    /// NOTIFY was asked for.
+    statuses: bool,
 }
 
 impl<S> Guard<S> {
@@ -91,6 +93,7 @@ impl<S> Guard<S> {
             literal_bytes: 0,
             literals: 0,
             lists: false,
+            statuses: false,
         }
     }
 
@@ -98,6 +101,11 @@ impl<S> Guard<S> {
     /// forms of it that the parser does not know.
     pub fn expect_lists(&mut self, asked: bool) {
         self.lists = asked;
+    }
+
+    /// Says that NOTIFY was asked for: from here on the server tells of other mailboxes by STATUS.
+    pub fn expect_statuses(&mut self) {
+        self.statuses = true;
     }
 
     /// Whether bytes have arrived that were not handed over yet.
@@ -141,7 +149,7 @@ impl<S> Guard<S> {
         }
         let line = self.held.get_mut(self.start..end).unwrap_or_default();
         if self.kind == Kind::Fresh {
-            self.kind = kind_of(line, self.lists);
+            self.kind = kind_of(line, self.lists, self.statuses);
         }
         let literal = if self.kind == Kind::Text {
             soften_text(line);
@@ -181,7 +189,7 @@ fn refused(what: String) -> io::Error {
 }
 
 /// Sorts a response by its first words.
-fn kind_of(line: &[u8], lists: bool) -> Kind {
+fn kind_of(line: &[u8], lists: bool, statuses: bool) -> Kind {
     let Some(rest) = line.strip_prefix(b"* ") else {
         // `+ …`, `A1 OK …`; an empty line is nobody's answer.
         return if line.trim_ascii().is_empty() { Kind::Unwanted } else { Kind::Text };
@@ -199,7 +207,9 @@ fn kind_of(line: &[u8], lists: bool) -> Kind {
     let wanted = if numbered {
         is(keyword, &["EXISTS", "EXPUNGE", "FETCH"])
     } else {
-        is(keyword, &["CAPABILITY", "SEARCH"]) || (lists && is(keyword, &["LIST"]))
+        is(keyword, &["CAPABILITY", "SEARCH"])
+            || (lists && is(keyword, &["LIST"]))
+            || (statuses && is(keyword, &["STATUS"]))
     };
     if wanted { Kind::Data } else { Kind::Unwanted }
 }

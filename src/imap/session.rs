@@ -3,11 +3,11 @@
 //! async-imap frames and parses; it would take a refused or cut-off command for an empty success.
 //! Here NO, BAD, the end of the stream, another command's tag and a missing UIDVALIDITY are errors.
 //! The only commands there are: CAPABILITY, STARTTLS, AUTHENTICATE, LOGIN, ID, EXAMINE, UID SEARCH,
-//! UID FETCH with `BODY.PEEK`, IDLE, NOOP, LOGOUT, and LIST when somebody asks which mailboxes there
-//! are. None changes a mailbox. (A [`filing::Filing`] can more; the watcher never has one.)
+//! UID FETCH with `BODY.PEEK`, IDLE, NOTIFY, NOOP, LOGOUT, and LIST when somebody asks which mailboxes
+//! there are. None changes a mailbox. (A [`filing::Filing`] can more; the watcher never has one.)
 //!
 //! Dropping any of these futures half-way leaves answers behind, so whoever drops one, or gets an
-//! error, drops the session. Only the wait in [`Session::idle`] ends early without that.
+//! error, drops the session. Only the waits in [`Session::idle`] and [`Session::listen`] end early without that.
 
 mod answer;
 mod error;
@@ -15,7 +15,7 @@ mod fetch;
 pub mod filing;
 mod login;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::time::Duration;
@@ -83,6 +83,10 @@ pub struct Session<S: Wire> {
     last_tag: u32,
     exists: u32,
     changed: bool,
+    /// Mailboxes that NOTIFY told of since the last look: the UID their next message will get.
+    news: BTreeMap<String, Option<u32>>,
+    /// NOTIFY has ended.
+    overflowed: bool,
     greeting: String,
     /// What is being done, for errors. Never holds arguments.
     doing: String,
@@ -113,6 +117,8 @@ impl<S: Wire> Session<S> {
             last_tag: 0,
             exists: 0,
             changed: false,
+            news: BTreeMap::new(),
+            overflowed: false,
             greeting: String::new(),
             doing: "the greeting".to_owned(),
         }
@@ -321,6 +327,58 @@ impl<S: Wire> Session<S> {
         Ok(why)
     }
 
+    /// Asks to be told of new mail in all `mailboxes` over this one connection (RFC 5465), which is to
+    /// open none of them.
+    pub async fn notify(&mut self, mailboxes: &[String]) -> Result<(), SessionError> {
+        let names: Vec<String> =
+            mailboxes.iter().map(|name| quoted(&mailbox_name::encode(name))).collect();
+        self.client.get_mut().expect_statuses();
+        // MessageNew may not be asked for without MessageExpunge (§5).
+        let events = "(MessageNew MessageExpunge)";
+        let command = format!("NOTIFY SET (mailboxes ({}) {events})", names.join(" "));
+        self.exec(&command, |_answer| {}).await.map(|_words| ())
+    }
+
+    /// The mailboxes that NOTIFY told of since this was last asked, and the UID that the next message
+    /// in each will get, if the server said so.
+    pub fn take_news(&mut self) -> BTreeMap<String, Option<u32>> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// After [`Session::notify`]: waits until some mailbox has changed, `until` has come, or `woken`
+    /// ends.
+    pub async fn listen(
+        &mut self,
+        until: Instant,
+        woken: impl Future<Output = ()>,
+    ) -> Result<Waited, SessionError> {
+        let mut woken = std::pin::pin!(woken);
+        let mut time = std::pin::pin!(sleep_until(until));
+        "NOTIFY".clone_into(&mut self.doing);
+        while self.news.is_empty() {
+            if self.overflowed {
+                let text = "[NOTIFICATIONOVERFLOW]".to_owned();
+                let words = Words { code: Some(Code::NotificationOverflow), text };
+                return Err(SessionError::No { command: "NOTIFY".to_owned(), words });
+            }
+            // Reading may be dropped here: what has arrived of a response stays in the stream.
+            tokio::select! {
+                biased;
+                answer = self.read() => if let Answer::Done { words, .. } = answer? {
+                    return Err(SessionError::No { command: "NOTIFY".to_owned(), words });
+                },
+                () = &mut woken => {
+                    timeout(WOKEN_LIMIT, self.noop())
+                        .await
+                        .map_err(|_elapsed| self.silent(WOKEN_LIMIT))??;
+                    return Ok(Waited::Woken);
+                }
+                () = &mut time => return Ok(Waited::TimedOut),
+            }
+        }
+        Ok(Waited::Changed)
+    }
+
     /// Runs one command to its end and shows its answers to `each`.
     async fn exec(
         &mut self,
@@ -435,12 +493,15 @@ impl<S: Wire> Session<S> {
                 self.changed = true;
             }
             Answer::Expunged(_) => self.exists = self.exists.saturating_sub(1),
-            Answer::Capabilities(offered) => self.capabilities = Some(offered.clone()),
-            Answer::Done { words, .. } | Answer::Said { words, .. } => {
-                if let Some(Code::Capabilities(offered)) = &words.code {
-                    self.capabilities = Some(offered.clone());
-                }
+            Answer::News(mailbox, next) if self.news.len() < LISTED_MAX => {
+                self.news.insert(mailbox_name::decode(mailbox), *next);
             }
+            Answer::Capabilities(offered) => self.capabilities = Some(offered.clone()),
+            Answer::Done { words, .. } | Answer::Said { words, .. } => match &words.code {
+                Some(Code::Capabilities(offered)) => self.capabilities = Some(offered.clone()),
+                Some(Code::NotificationOverflow) => self.overflowed = true,
+                _ => {}
+            },
             _ => {}
         }
         match answer {

@@ -4,15 +4,16 @@
 //! with the mail it has passed. Whatever goes wrong with a connection ends that connection; the loop
 //! waits a little and begins anew.
 //!
-//! Each mailbox has a connection of its own that sits in IDLE, so that a mail sorted into a folder by
-//! the provider is told as fast as one in the inbox. Beyond four mailboxes the last ones share a
+//! A mail sorted into a folder by the provider is to be told as fast as one in the inbox. Where the server
+//! offers NOTIFY (RFC 5465), one connection hears of all mailboxes and another reads them. Elsewhere each
+//! has a connection of its own that sits in IDLE, and beyond four mailboxes the last ones share a
 //! connection that looks at them by turns each minute: Gmail allows 15 connections, others fewer, and
 //! the user's own mail program needs some too.
 
 mod health;
 mod lane;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use tokio::sync::{Mutex, watch::Receiver};
 use tokio_util::sync::CancellationToken;
 
 use self::health::Board;
-use self::lane::Lane;
+use self::lane::{Ended, Lane};
 use super::session::{self, Session, SessionError, Wire};
 use super::{Account, Keeper};
 use crate::clock::Clock;
@@ -72,9 +73,8 @@ pub async fn watch_over<E: Explain>(
     wake: Receiver<Wake>,
     stop: CancellationToken,
 ) {
-    let lanes = divide(&account.mailboxes);
     let report = |health| keeper.health(health);
-    let shared = Shared {
+    let shared = |lanes| Shared {
         open,
         account,
         credential,
@@ -83,18 +83,36 @@ pub async fn watch_over<E: Explain>(
         stop: &stop,
         login: Mutex::new(()),
         refusals: Cell::new(0),
-        board: Board::new(lanes.len(), &report),
+        board: Board::new(lanes, &report),
+        spare: RefCell::default(),
     };
-    let mut running: FuturesUnordered<_> = lanes
-        .into_iter()
-        .enumerate()
-        .map(|(index, mailboxes)| {
-            let lane = Lane::new(&shared, index, mailboxes, wake.clone());
-            beating(keeper, index, lane.run())
-        })
-        .collect();
+    // Boxed: one of the two ways is not taken, and need not be held.
+    let running = Box::pin(async {
+        let mut spare = None;
+        if account.mailboxes.len() > 1 && account.idle {
+            let shared = shared(1);
+            let lane = Lane::new(&shared, 0, account.mailboxes.clone(), wake.clone());
+            let mut lanes = FuturesUnordered::new();
+            lanes.push(beating(keeper, 0, lane.run_together()));
+            match lanes.next().await {
+                Some(Ended::Apart) => spare = shared.spare.take(),
+                Some(Ended::Stopped) | None => return,
+            }
+        }
+        let lanes = divide(&account.mailboxes);
+        let shared = Shared { spare: RefCell::new(spare), ..shared(lanes.len()) };
+        let mut lanes: FuturesUnordered<_> = lanes
+            .into_iter()
+            .enumerate()
+            .map(|(index, mailboxes)| {
+                let lane = Lane::new(&shared, index, mailboxes, wake.clone());
+                beating(keeper, index, lane.run())
+            })
+            .collect();
+        while lanes.next().await.is_some() {}
+    });
     tokio::select! {
-        () = async { while running.next().await.is_some() {} } => {}
+        () = running => {}
         () = async { stop.cancelled().await; tokio::time::sleep(GOODBYE_LIMIT).await } => {}
     }
 }
@@ -112,18 +130,20 @@ struct Shared<'a, O, C, K> {
     /// Refused logins in a row, over all connections.
     refusals: Cell<u32>,
     board: Board<'a>,
+    /// A session that is open and that nobody uses yet.
+    spare: RefCell<Option<Session<Box<dyn Wire>>>>,
 }
 
 /// Runs the task of a connection, and tells the keeper each time it gets to run. Each needs a waker
 /// of its own ([`FuturesUnordered`]), or one that is stuck would seem to run whenever another does.
-async fn beating(keeper: &impl Keeper, connection: usize, task: impl Future<Output = ()>) {
+async fn beating<T>(keeper: &impl Keeper, connection: usize, task: impl Future<Output = T>) -> T {
     let mut task = pin!(task);
     poll_fn(|context| {
         let polled = task.as_mut().poll(context);
         keeper.beat(connection, polled.is_pending());
         polled
     })
-    .await;
+    .await
 }
 
 /// Deals mailboxes out to connections.

@@ -8,7 +8,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn cursor(last_uid: u32) -> Cursor {
-    Cursor { uid_validity: UidValidity(7), last_uid }
+    Cursor { uid_validity: UidValidity(7), last_uid, old_up_to: 0 }
 }
 
 fn found(uid: u32, message_id: &str, outcome: Outcome) -> Found {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_imap::imap_proto::{
     AttributeValue, Capability, MailboxDatum, MailboxListData, MessageSection, NameAttribute,
-    Outcome, Response, ResponseCode, SectionPath, Status,
+    Outcome, Response, ResponseCode, SectionPath, Status, StatusAttribute,
 };
 use jiff::Timestamp;
 
@@ -47,6 +47,8 @@ pub enum Code {
     ServerBug,
     /// Some of the messages asked for are gone.
     ExpungeIssued,
+    /// The server tells of other mailboxes no more (RFC 5465 §5.8).
+    NotificationOverflow,
     /// The life of the mailbox just opened.
     UidValidity(u32),
     /// The next UID in the mailbox just opened.
@@ -74,6 +76,8 @@ pub(super) enum Answer {
     Found(Vec<u32>),
     /// A mailbox.
     Listed(Listed),
+    /// News of a mailbox, named as on the wire, and the UID its next message will get.
+    News(String, Option<u32>),
     /// Something about the message with this number.
     Fetched(u32, Piece),
     /// Nothing we use.
@@ -149,6 +153,13 @@ impl Answer {
             Response::MailboxData(MailboxDatum::Exists(count)) => Self::Exists(*count),
             Response::MailboxData(MailboxDatum::Search(found)) => Self::Found(found.clone()),
             Response::MailboxData(MailboxDatum::List(data)) => Self::Listed(listed(data)),
+            Response::MailboxData(MailboxDatum::Status { mailbox, status }) => {
+                let next = status.iter().find_map(|attribute| match attribute {
+                    StatusAttribute::UidNext(next) => Some(*next),
+                    _ => None,
+                });
+                Self::News(mailbox.to_string(), next)
+            }
             Response::Expunge(number) => Self::Expunged(*number),
             Response::Fetch(number, attributes) => Self::Fetched(*number, piece(attributes)),
             _ => Self::Other,
@@ -198,6 +209,7 @@ fn unknown_code(text: &str) -> Option<Code> {
         "LIMIT" => Code::Limit,
         "SERVERBUG" => Code::ServerBug,
         "EXPUNGEISSUED" => Code::ExpungeIssued,
+        "NOTIFICATIONOVERFLOW" => Code::NotificationOverflow,
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
-//! One connection of an account: one mailbox in IDLE, or several by turns.
+//! One connection of an account: one mailbox in IDLE, several by turns, or all of them with NOTIFY.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{BACK_OFF_MAX, Shared, Wake, back_off};
-use crate::imap::cursor::{Cursor, Opened, Plan, Uid, UidValidity, plan};
+use crate::imap::cursor::{Cursor, Plan, Uid, plan};
 use crate::imap::session::{Care, DESCRIBED_MAX, Described, Session, SessionError, Waited, Wire};
 use crate::imap::{Health, Keeper};
 use crate::lang::Explain;
@@ -67,6 +67,16 @@ enum End {
     Keeper(String),
     /// Too many refusals already; no login was tried.
     Given,
+    /// The server does not tell of several mailboxes over one connection.
+    Apart,
+}
+
+/// How the life of a connection's task ended.
+pub(super) enum Ended {
+    /// The account is to stop.
+    Stopped,
+    /// The mailboxes need connections of their own.
+    Apart,
 }
 
 impl From<SessionError> for End {
@@ -101,6 +111,10 @@ pub(super) struct Lane<'a, O, C, K> {
     /// The reasons to hurry that were acted on.
     heeded: Wake,
     suspicions: HashMap<(String, Uid), Suspicion>,
+    /// Mailboxes that could not be opened, and why.
+    missing: BTreeMap<String, String>,
+    /// The last UID read in each mailbox that was looked at by turns.
+    read_up_to: HashMap<String, u32>,
 }
 
 impl<'a, O, C, K, E> Lane<'a, O, C, K>
@@ -117,21 +131,43 @@ where
         wake: Receiver<Wake>,
     ) -> Self {
         let heeded = *wake.borrow();
-        Self { shared, index, mailboxes, wake, heeded, suspicions: HashMap::new() }
+        Self {
+            shared,
+            index,
+            mailboxes,
+            wake,
+            heeded,
+            suspicions: HashMap::new(),
+            missing: BTreeMap::new(),
+            read_up_to: HashMap::new(),
+        }
     }
 
     /// Lives until the account is to stop.
     pub(super) async fn run(mut self) {
+        self.lives(false).await;
+    }
+
+    /// Watches all mailboxes over one connection, until the account is to stop or the server turns out
+    /// not to do that.
+    pub(super) async fn run_together(mut self) -> Ended {
+        self.lives(true).await
+    }
+
+    /// One connection after the other.
+    async fn lives(&mut self, together: bool) -> Ended {
         let mut attempt = 0;
         while !self.shared.stop.is_cancelled() {
             let began = Instant::now();
             self.heeded = *self.wake.borrow_and_update();
-            let Err(end) = self.live().await else { return };
+            let lived = if together { self.live_together().await } else { self.live().await };
+            let Err(end) = lived else { return Ended::Stopped };
             if began.elapsed() >= STEADY {
                 attempt = 0;
             }
             let hurried = match end {
-                End::Stopped => return,
+                End::Stopped => return Ended::Stopped,
+                End::Apart => return Ended::Apart,
                 End::Given => self.wait_for_the_user().await,
                 end => {
                     let step = if is_reluctant(&end) { attempt.max(RELUCTANT) } else { attempt };
@@ -141,6 +177,7 @@ where
             // Just after a resume names often can't be resolved yet: the next try must be soon again.
             attempt = if hurried { 0 } else { attempt.saturating_add(1) };
         }
+        Ended::Stopped
     }
 
     /// One connection from its beginning to its end.
@@ -162,15 +199,11 @@ where
                 self.note(Health::Watching);
                 found
             } else {
-                self.take_turns(&mut session).await?
+                self.take_turns(&mut session, &self.mailboxes.clone()).await?
             };
 
             fruitless = if waited == Waited::Changed && !found { fruitless + 1 } else { 0 };
-            if fruitless > 2 {
-                // A server that announces what isn't there must not keep us busy.
-                let pause = Duration::from_secs(1 << (fruitless - 2).min(6));
-                self.pause_until(Instant::now() + pause).await;
-            }
+            self.hold_back(fruitless).await;
             waited = self.wait(&mut session, &mut idles).await?;
             self.heeded = *self.wake.borrow_and_update();
             if self.shared.stop.is_cancelled() {
@@ -184,10 +217,85 @@ where
         }
     }
 
+    /// Two connections, from their beginning to their end: one that hears of all mailboxes, and one that
+    /// reads them. The first never opens a mailbox: of the open one a server tells in another way,
+    /// and what arrives just when it is left is told in neither (Dovecot 2.3.19).
+    async fn live_together(&mut self) -> Result<(), End> {
+        let mut bell = self.enter().await?;
+        if !bell.offers("NOTIFY").await? {
+            self.shared.spare.replace(Some(bell));
+            return Err(End::Apart);
+        }
+        // Before the first look, so that what arrives after it is told.
+        bell.notify(&self.mailboxes).await.map_err(apart)?;
+        let mut session = self.enter().await?;
+        let mut look_at = self.mailboxes.clone();
+        let mut fruitless = 0_u32;
+        loop {
+            let found = self.take_turns(&mut session, &look_at).await?;
+            fruitless =
+                if look_at.len() < self.mailboxes.len() && !found { fruitless + 1 } else { 0 };
+            self.hold_back(fruitless).await;
+            look_at = self.listen(&mut bell).await?;
+            if self.shared.stop.is_cancelled() {
+                session.logout().await;
+                bell.logout().await;
+                return Err(End::Stopped);
+            }
+        }
+    }
+
+    /// Waits until there may be something new, and says in which mailboxes.
+    async fn listen(&mut self, bell: &mut Session<Box<dyn Wire>>) -> Result<Vec<String>, End> {
+        let until = Instant::now() + self.shared.account.recheck.min(RECHECK_MAX);
+        loop {
+            let (stop, wake) = (self.shared.stop, &mut self.wake);
+            let woken = async {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = woken(wake) => {}
+                }
+            };
+            let waited = bell.listen(until, woken).await.map_err(apart)?;
+            self.heeded = *self.wake.borrow_and_update();
+            if waited == Waited::TimedOut {
+                // Shows whether the connection is still one.
+                bell.noop().await?;
+            }
+            if waited != Waited::Changed {
+                return Ok(self.mailboxes.clone());
+            }
+            let news = bell.take_news();
+            let may_be_new = |mailbox: &&String| {
+                let told = news.iter().find(|(name, _next)| is_same_mailbox(name, mailbox));
+                told.is_some_and(|(_name, next)| {
+                    // A mail that went is told of, too, and no reason to look.
+                    let read_up_to = self.read_up_to.get(*mailbox);
+                    next.zip(read_up_to).is_none_or(|(next, read)| next > read.saturating_add(1))
+                })
+            };
+            let changed: Vec<String> = self.mailboxes.iter().filter(may_be_new).cloned().collect();
+            if !changed.is_empty() {
+                return Ok(changed);
+            }
+        }
+    }
+
+    /// A server that announces what isn't there must not keep us busy.
+    async fn hold_back(&mut self, fruitless: u32) {
+        if fruitless > 2 {
+            let pause = Duration::from_secs(1 << (fruitless - 2).min(6));
+            self.pause_until(Instant::now() + pause).await;
+        }
+    }
+
     /// Connects and logs in, after those who were here before.
     async fn enter(&self) -> Result<Session<Box<dyn Wire>>, End> {
         let shared = self.shared;
         let _turn = shared.login.lock().await;
+        if let Some(session) = shared.spare.take() {
+            return Ok(session);
+        }
         if shared.refusals.get() >= REFUSALS_MAX {
             return Err(End::Given);
         }
@@ -210,20 +318,30 @@ where
         }
     }
 
-    /// Looks at all mailboxes of this connection, one after the other.
-    async fn take_turns(&mut self, session: &mut Session<Box<dyn Wire>>) -> Result<bool, End> {
+    /// Looks at `mailboxes`, one after the other.
+    async fn take_turns(
+        &mut self,
+        session: &mut Session<Box<dyn Wire>>,
+        mailboxes: &[String],
+    ) -> Result<bool, End> {
         let mut found = false;
-        let mut unopened = None;
-        for mailbox in self.mailboxes.clone() {
-            match self.begin(session, mailbox).await {
-                Ok(mut here) => found |= self.catch_up(session, &mut here).await?,
+        for mailbox in mailboxes {
+            match self.begin(session, mailbox.clone()).await {
+                Ok(mut here) => {
+                    self.missing.remove(mailbox);
+                    found |= self.catch_up(session, &mut here).await?;
+                    self.read_up_to.insert(mailbox.clone(), here.after);
+                }
                 // One that is missing is no reason to leave out the others.
-                Err(End::Session(error @ SessionError::NoMailbox { .. })) => unopened = Some(error),
+                Err(End::Session(error @ SessionError::NoMailbox { .. })) => {
+                    let words = error.explain(self.shared.account.lang).what;
+                    self.missing.insert(mailbox.clone(), words);
+                }
                 Err(end) => return Err(end),
             }
         }
-        self.note(match unopened {
-            Some(error) => Health::Stopped { words: error.explain(self.shared.account.lang).what },
+        self.note(match self.missing.first_key_value() {
+            Some((_mailbox, words)) => Health::Stopped { words: words.clone() },
             None => Health::Watching,
         });
         Ok(found)
@@ -239,46 +357,50 @@ where
         let kept = self.shared.keeper.cursor(&mailbox).map_err(|error| keeper_end(&error))?;
         let plan = plan(kept, opened);
         tracing::debug!(account = %self.shared.account.name, ?plan, "Opened a mailbox");
+        let uid_validity = opened.uid_validity;
         match (plan, kept) {
             (Plan::Continue { after }, Some(cursor)) => {
                 Ok(Place { mailbox, cursor, after, quietly: false })
             }
+            (Plan::GoOnLooking, Some(cursor)) => {
+                let place = Place { mailbox, cursor, after: cursor.last_uid, quietly: true };
+                self.look_back(session, place, cursor.old_up_to).await
+            }
             (Plan::LookAgain, Some(kept)) => {
-                let cursor = if kept.uid_validity == opened.uid_validity {
+                let newest = session.newest().await?;
+                let cursor = if kept.uid_validity == uid_validity {
                     kept
                 } else {
-                    Cursor { uid_validity: opened.uid_validity, last_uid: 0 }
+                    Cursor { uid_validity, last_uid: 0, old_up_to: 0 }
                 };
                 let place = Place { mailbox, cursor, after: 0, quietly: false };
-                self.look_back(session, place, opened).await
+                self.look_back(session, place, newest).await
             }
             _ => {
-                let cursor = Cursor { uid_validity: UidValidity::UNFINISHED, last_uid: 0 };
+                // What arrives from here on is news.
+                let newest = session.newest().await?;
+                let cursor = Cursor { uid_validity, last_uid: 0, old_up_to: newest };
                 let place = Place { mailbox, cursor, after: 0, quietly: true };
-                self.look_back(session, place, opened).await
+                self.keep(&place, Vec::new())?;
+                self.look_back(session, place, newest).await
             }
         }
     }
 
-    /// Reads the mails of the last days, up to the newest there is now.
+    /// Reads the mails of the last days with UIDs up to `newest`.
     async fn look_back(
         &mut self,
         session: &mut Session<Box<dyn Wire>>,
         mut place: Place,
-        opened: Opened,
+        newest: u32,
     ) -> Result<Place, End> {
-        // What arrives from here on is news.
-        let newest = session.newest().await?;
         let mut uids = session.search_since(self.first_day()).await?;
-        uids.retain(|uid| uid.0 <= newest);
+        uids.retain(|uid| uid.0 > place.after && uid.0 <= newest);
         let mut progress = Progress { done: 0, total: uids.len() };
         for window in uids.chunks(WINDOW) {
             let described = session.describe(window).await?;
             progress.total -= window.len() - described.len();
             self.read(session, &mut place, &described, &mut progress).await?;
-        }
-        if place.cursor.uid_validity == UidValidity::UNFINISHED {
-            place.cursor = Cursor { uid_validity: opened.uid_validity, last_uid: 0 };
         }
         place.cursor = place.cursor.advanced(newest);
         place.after = newest;
@@ -474,7 +596,7 @@ where
                 ),
                 false,
             ),
-            End::Stopped | End::Given => return false,
+            End::Stopped | End::Given | End::Apart => return false,
         };
         if self.shared.refusals.get() >= REFUSALS_MAX {
             self.note(Health::Stopped { words });
@@ -574,6 +696,19 @@ fn is_reluctant(end: &End) -> bool {
         end,
         End::Credential(_) | End::Session(SessionError::Refused { .. } | SessionError::Busy(_))
     )
+}
+
+/// A server that offers NOTIFY and does not do it well is watched in the other way.
+fn apart(error: SessionError) -> End {
+    match error {
+        SessionError::No { .. } | SessionError::Protocol(_) => End::Apart,
+        error => error.into(),
+    }
+}
+
+/// Mailbox names are told apart by case, except for the inbox (RFC 9051 §5.1).
+fn is_same_mailbox(one: &str, other: &str) -> bool {
+    one == other || (one.eq_ignore_ascii_case("inbox") && other.eq_ignore_ascii_case("inbox"))
 }
 
 fn keeper_end(error: &dyn std::error::Error) -> End {

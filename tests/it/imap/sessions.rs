@@ -542,3 +542,77 @@ proptest! {
         });
     }
 }
+
+const NOTIFY: &str = "NOTIFY SET (mailboxes (\"INBOX\" \"&kHiAAw-\") (MessageNew MessageExpunge))";
+
+fn told() -> Dialogue {
+    opened().hears(NOTIFY).says("TAG OK set\r\n")
+}
+
+async fn listening(script: Dialogue) -> Session<DuplexStream> {
+    let mut session = in_inbox(script).await;
+    session.notify(&["INBOX".to_owned(), "選考".to_owned()]).await.unwrap();
+    session
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_connection_hears_of_many_mailboxes() {
+    beside(async {
+        let until = || Instant::now() + Duration::from_mins(5);
+        let script = told().says(
+            "* OK Still here\r\n* 2 FETCH (FLAGS (\\Seen))\r\n\
+             * STATUS \"&kHiAAw-\" (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12)\r\n",
+        );
+        let mut session = listening(script).await;
+        assert_eq!(session.listen(until(), pending()).await.unwrap(), Waited::Changed);
+        assert_eq!(session.take_news(), [("選考".to_owned(), Some(9))].into());
+        let began = Instant::now();
+        assert_eq!(session.listen(until(), pending()).await.unwrap(), Waited::TimedOut);
+        assert_eq!(began.elapsed().as_secs(), 300, "told once");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_that_came_before_the_wait_is_not_slept_through() {
+    beside(async {
+        let script = opened()
+            .hears(NOTIFY)
+            .says("* STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)\r\nTAG OK set\r\n");
+        let mut session = listening(script).await;
+        let waited = session.listen(Instant::now(), pending()).await.unwrap();
+        assert_eq!(waited, Waited::Changed);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_stops_telling_or_dies_is_noticed() {
+    beside(async {
+        let until = || Instant::now() + Duration::from_mins(5);
+        let script = told().says("* OK [NOTIFICATIONOVERFLOW] too much\r\n");
+        let error = listening(script).await.listen(until(), pending()).await.unwrap_err();
+        assert!(matches!(error, SessionError::No { .. }), "{error}");
+        let error =
+            listening(told().hangs_up()).await.listen(until(), pending()).await.unwrap_err();
+        assert!(matches!(error, SessionError::Connection(_)), "{error}");
+        // After a resume a connection that does not answer is given up at once.
+        let mut session = listening(told()).await;
+        let began = Instant::now();
+        let woken = tokio::time::sleep(Duration::from_secs(3));
+        let error = session.listen(until(), woken).await.unwrap_err();
+        assert!(matches!(error, SessionError::Timeout { .. }), "{error}");
+        assert_eq!(began.elapsed().as_secs(), 5);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_status_that_nobody_asked_for_does_not_reach_the_parser() {
+    beside(async {
+        let script =
+            opened().hears("NOOP").says("* STATUS INBOX (MAILBOXID (F1))\r\nTAG OK done\r\n");
+        in_inbox(script).await.noop().await.unwrap();
+    })
+    .await;
+}

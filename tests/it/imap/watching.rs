@@ -82,7 +82,7 @@ impl Scene {
     /// A scene in which nothing has been read, but the first look is over: everything is news.
     fn after_the_first_look(texts: &[&str]) -> Self {
         let scene = Self::new(texts);
-        let start = Cursor { uid_validity: UidValidity(7), last_uid: 0 };
+        let start = Cursor { uid_validity: UidValidity(7), last_uid: 0, old_up_to: 0 };
         scene.shelf.cursors.borrow_mut().insert("INBOX".to_owned(), start);
         scene
     }
@@ -168,7 +168,7 @@ async fn the_first_look_is_quiet_and_what_comes_after_is_not() {
             .await;
         assert_eq!(
             scene.shelf.cursors.borrow()["INBOX"],
-            Cursor { uid_validity: UidValidity(7), last_uid: 4 }
+            Cursor { uid_validity: UidValidity(7), last_uid: 4, old_up_to: 3 }
         );
     })
     .await;
@@ -301,15 +301,20 @@ async fn a_fault_in_the_first_look_leaves_it_quiet() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_first_look_that_was_killed_starts_again_quietly() {
+async fn a_first_look_that_was_killed_goes_on_quietly_and_tells_what_came_meanwhile() {
     beside(async {
         let texts: Vec<String> = (0..250).map(|n| format!("Subject: {n}\r\n\r\nx\r\n")).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let scene = Scene::new(&texts);
         scene.until(|shelf| shelf.kept.borrow().len() >= 100).await;
         assert!(scene.shelf.kept.borrow().len() < 250, "killed in the middle");
+        scene.server.deliver("Subject: meanwhile\r\n\r\nnews\r\n");
         scene.until(Shelf::is_watching).await;
-        assert_eq!((scene.shelf.messages().len(), scene.shelf.loud()), (250, 0));
+        assert_eq!(scene.shelf.messages().len(), 251);
+        assert!(scene.shelf.messages().values().all(|&times| times == 1), "it goes on");
+        let kept = scene.shelf.kept.borrow();
+        let loud: Vec<_> = kept.iter().filter(|kept| !kept.quietly).collect();
+        assert!(matches!(loud[..], [news] if news.arrival.uid.0 == 251), "what came meanwhile");
         let progress = scene
             .shelf
             .health
@@ -368,7 +373,7 @@ async fn a_new_life_of_the_mailbox_is_looked_through_again() {
         );
         assert_eq!(
             scene.shelf.cursors.borrow()["INBOX"],
-            Cursor { uid_validity: UidValidity(8), last_uid: 3 }
+            Cursor { uid_validity: UidValidity(8), last_uid: 3, old_up_to: 0 }
         );
     })
     .await;
@@ -378,7 +383,7 @@ async fn a_new_life_of_the_mailbox_is_looked_through_again() {
 async fn numbering_that_begins_anew_without_notice_hides_no_mail() {
     beside(async {
         let scene = Scene::new(&TRUTH);
-        let far = Cursor { uid_validity: UidValidity(7), last_uid: 900 };
+        let far = Cursor { uid_validity: UidValidity(7), last_uid: 900, old_up_to: 0 };
         scene.shelf.cursors.borrow_mut().insert("INBOX".to_owned(), far);
         scene
             .watched(async {
@@ -674,7 +679,7 @@ async fn stopping_says_goodbye() {
         let credential =
             async || Ok::<_, Locked>(Credential::Password(Secret::new("secret".to_owned())));
         let (clock, wake) = (scene.clock(), scene.wake.subscribe());
-        let watching = watch_over(
+        let watching = Box::pin(watch_over(
             &open,
             &scene.account,
             &credential,
@@ -682,7 +687,7 @@ async fn stopping_says_goodbye() {
             &clock,
             wake,
             stop.clone(),
-        );
+        ));
         let ended = RefCell::new(false);
         tokio::join!(
             async {
@@ -698,4 +703,23 @@ async fn stopping_says_goodbye() {
         assert_eq!(scene.server.asked("LOGOUT"), 1);
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_offers_notify_and_refuses_it_is_watched_with_more_connections() {
+    for offered in
+        ["IMAP4rev1 AUTH=PLAIN SASL-IR IDLE ID", "IMAP4rev1 AUTH=PLAIN SASL-IR IDLE NOTIFY"]
+    {
+        beside(async {
+            let mut scene = Scene::after_the_first_look(&TRUTH);
+            scene.account = account(&["INBOX", "INBOX"]);
+            scene.server.capabilities.set(offered);
+            scene.until(Shelf::is_watching).await;
+            let refused = scene.server.asked("NOTIFY SET");
+            assert_eq!(refused, usize::from(offered.contains("NOTIFY")));
+            assert_eq!(scene.server.connections.get(), 2 + refused, "{offered}");
+            assert_eq!(scene.server.asked("AUTHENTICATE"), 2 + refused, "{offered}");
+        })
+        .await;
+    }
 }

@@ -92,7 +92,7 @@ fn declined(uid: u32) -> Found {
 /// Puts `mails` declined mails with a draft each into `store`; gives the mails' numbers.
 pub(crate) fn fill(store: &Store, mails: u32) -> Vec<i64> {
     let batch = Batch { found: (1..=mails).map(declined).collect(), set_aside: vec![] };
-    let cursor = Cursor { uid_validity: UidValidity(1), last_uid: mails };
+    let cursor = Cursor { uid_validity: UidValidity(1), last_uid: mails, old_up_to: 0 };
     let ids = store.keep("uni", "INBOX", &batch, cursor, Announce::Quietly, now()).unwrap();
     for id in &ids {
         assert!(Outbox::new(store.clone()).offer(*id, &draft(), now()).unwrap());
