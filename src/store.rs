@@ -41,11 +41,8 @@ pub use self::sound::Rebuilt;
 /// All migrations, oldest first; `PRAGMA user_version` counts those that ran.
 const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/0001_start.sql"),
-const MIGRATIONS: &[&str] = &[
-    include_str!("store/migrations/0001_start.sql"),
     include_str!("store/migrations/0002_own.sql"),
     include_str!("store/migrations/0003_first_look.sql"),
-];
 ];
 
 /// How long one process waits for another's transaction. Each takes milliseconds.

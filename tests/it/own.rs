@@ -113,7 +113,7 @@ fn an_import_into_a_store_that_has_some_of_it_adds_the_rest() {
         verdict: second.verdict,
     };
     let batch = goen::store::Batch { found: vec![found], set_aside: vec![] };
-    let cursor = Cursor { uid_validity: UidValidity(1), last_uid: 9 };
+    let cursor = Cursor { uid_validity: UidValidity(1), last_uid: 9, old_up_to: 0 };
     other.keep("uni", "INBOX", &batch, cursor, Announce::Quietly, now()).unwrap();
     let carried = other.import(&Store::open(&here.store()).unwrap().dump().unwrap()).unwrap();
     assert_eq!((carried.mails, carried.known), (2, 1));
@@ -193,7 +193,7 @@ fn what_is_forgotten_is_gone_from_the_disk_while_the_daemon_runs_and_does_not_co
         verdict: mail.verdict,
     };
     let batch = goen::store::Batch { found: vec![found], set_aside: vec![] };
-    let cursor = Cursor { uid_validity: UidValidity(2), last_uid: 99 };
+    let cursor = Cursor { uid_validity: UidValidity(2), last_uid: 99, old_up_to: 0 };
     let new = store.keep("uni", "INBOX", &batch, cursor, Announce::From(now()), now()).unwrap();
     assert_eq!(new, [0; 0]);
 

@@ -1,6 +1,7 @@
 //! What tests share: scripted servers, real servers, homes and keepers of their own.
 
 pub(crate) mod aiosmtpd;
+pub(crate) mod courier;
 pub(crate) mod desktop;
 pub(crate) mod dialogue;
 pub(crate) mod dovecot;

@@ -50,9 +50,18 @@ impl Dovecot {
         Self::offering("plain login")
     }
 
+    /// One that listens at this address.
+    pub(crate) fn at(address: &str) -> Self {
+        Self::starting("plain login", address)
+    }
+
     /// One that offers these ways to log in. `xoauth2` and `oauthbearer` take tokens as
     /// [`token`] makes them.
     pub(crate) fn offering(mechanisms: &str) -> Self {
+        Self::starting(mechanisms, "127.0.0.2")
+    }
+
+    fn starting(mechanisms: &str, address: &str) -> Self {
         assert!(
             Command::new("dovecot").arg("--version").output().is_ok_and(|ran| ran.status.success()),
             "these tests need Dovecot: apt-get install --no-install-recommends dovecot-imapd dovecot-lmtpd"
@@ -66,7 +75,7 @@ impl Dovecot {
         let [imap, imaps, lmtp] = free_ports();
         let dovecot = Self { folder, imap_port: imap, imaps_port: imaps, lmtp_port: lmtp };
         dovecot.write_certificates();
-        dovecot.write_configuration(mechanisms);
+        dovecot.write_configuration(mechanisms, address);
         dovecot.write_token_check();
         dovecot.launch();
         dovecot
@@ -227,7 +236,7 @@ impl Dovecot {
     }
 
     #[expect(clippy::too_many_lines, reason = "one configuration file")]
-    fn write_configuration(&self, mechanisms: &str) {
+    fn write_configuration(&self, mechanisms: &str, address: &str) {
         let folder = self.folder.path().display();
         let root = id(&["-u"]) == "0";
         let users: String =
@@ -256,7 +265,7 @@ impl Dovecot {
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 instance_name = goen-test
-listen = 127.0.0.1, 127.0.0.2
+listen = 127.0.0.1, {address}
 protocols = imap lmtp
 shutdown_clients = yes
 ssl = yes

@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Home {
     folder: TempDir,
     bus: Option<String>,
+    through: Vec<String>,
 }
 
 /// A running `goen run`, killed at the end.
@@ -28,7 +29,8 @@ pub(crate) struct Running {
 
 impl Home {
     pub(crate) fn new(settings: &str) -> Self {
-        let home = Self { folder: tempfile::tempdir().unwrap(), bus: None };
+        let folder = tempfile::tempdir().unwrap();
+        let home = Self { folder, bus: None, through: Vec::new() };
         home.write_settings(settings);
         home
     }
@@ -41,6 +43,11 @@ impl Home {
     /// The session bus that programs in this home talk to; none by default.
     pub(crate) fn on_bus(self, address: &str) -> Self {
         Self { bus: Some(address.to_owned()), ..self }
+    }
+
+    /// The program that starts the daemon in its place.
+    pub(crate) fn through(self, program: &[&str]) -> Self {
+        Self { through: program.iter().map(|&word| word.to_owned()).collect(), ..self }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -100,7 +107,17 @@ impl Home {
     pub(crate) fn run(&self) -> Running {
         let log = self.path().join("log");
         let file = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        let child = self.command(&["run"]).stderr(file).stdout(Stdio::null()).spawn().unwrap();
+        let mut command = self.command(&["run"]);
+        if let [program, arguments @ ..] = self.through.as_slice() {
+            let goen = command;
+            command = Command::new(program);
+            command.args(arguments).arg(goen.get_program()).args(goen.get_args()).env_clear();
+            command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+            let kept = goen.get_envs().filter(|(name, _value)| *name != "PATH");
+            command.envs(kept.filter_map(|(name, value)| Some((name, value?))));
+        }
+        let child =
+            command.stdin(Stdio::null()).stderr(file).stdout(Stdio::null()).spawn().unwrap();
         Running { child, log }
     }
 

@@ -1,0 +1,90 @@
+//! Accounts that the user has entered in GNOME's settings, against a real Dovecot. The service on the bus
+//! is ours, with GNOME's interfaces: GNOME's own needs a person who signs in.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use goen::clock::Clock;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::desktop::Bus;
+use crate::support::dovecot::{Dovecot, token};
+use crate::support::home::{Ended, Home};
+
+fn online_accounts(bus: &Bus, account: &Value) -> Ended {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/online_accounts.py");
+    let mut command = Command::new("/usr/bin/python3");
+    command.arg(script).arg(account.to_string()).envs(bus.env());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n", "this test needs python3-dbus and python3-gi");
+    Ended(child)
+}
+
+/// Which server it is, GNOME has to say.
+fn settings(dovecot: &Dovecot) -> String {
+    format!(
+        "[[accounts]]\nname = \"uni\"\naddress = \"alice@test.example\"\nuser = \"alice\"\n\
+         [accounts.imap]\nca_file = \"{}\"\n\
+         [accounts.secret]\nonline_account = \"Alice@test.example\"\n",
+        dovecot.ca_file().display()
+    )
+}
+
+fn account(dovecot: &Dovecot) -> Value {
+    json!({ "address": "alice@test.example", "host": format!("localhost:{}", dovecot.imaps_port) })
+}
+
+#[test]
+fn server_and_token_or_password_come_from_gnome() {
+    let dovecot = Dovecot::offering("plain login xoauth2 oauthbearer");
+    let in_an_hour = Clock::system().now() + SignedDuration::from_hours(1);
+    for (kind, secret) in
+        [("token", token("alice", in_an_hour)), ("password", "wonder land".to_owned())]
+    {
+        let bus = Bus::start();
+        let mut known = account(&dovecot);
+        known[kind] = secret.into();
+        let _online = online_accounts(&bus, &known);
+        let home = Home::new(&settings(&dovecot)).on_bus(bus.address());
+        let _running = home.run();
+        home.account_until("watching");
+    }
+}
+
+#[test]
+fn an_account_that_has_to_sign_in_again_says_where() {
+    let dovecot = Dovecot::start();
+    let cases = [
+        (json!({ "signed_out": true }), "sign in"),
+        (json!({ "disabled": true }), "switched off"),
+        (json!({ "address": "bob@test.example" }), "no mail account of that address"),
+    ];
+    for (more, words) in cases {
+        let bus = Bus::start();
+        let mut known = account(&dovecot);
+        known["password"] = "wonder land".into();
+        known.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let _online = online_accounts(&bus, &known);
+        let home = Home::new(&settings(&dovecot)).on_bus(bus.address());
+        let running = home.run();
+        let account = home.account_until("unreachable");
+        let said = account["words"].as_str().unwrap();
+        assert!(said.contains(words), "{said}");
+        assert!(!running.log().contains("alice@"), "addresses stay out of the log");
+    }
+}
+
+#[test]
+fn without_gnome_it_says_so() {
+    let dovecot = Dovecot::start();
+    let bus = Bus::start();
+    let home = Home::new(&settings(&dovecot)).on_bus(bus.address());
+    let _running = home.run();
+    let account = home.account_until("unreachable");
+    let said = account["words"].as_str().unwrap();
+    assert!(said.contains("GNOME Online Accounts"), "{said}");
+}
