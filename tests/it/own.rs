@@ -432,8 +432,7 @@ fn an_export_of_every_released_version_comes_in() {
         let mut tables = serde_json::Map::new();
         for name in names {
             let mut statement = file.prepare(&format!("SELECT * FROM {name}")).unwrap();
-            let columns: Vec<String> =
-                statement.column_names().map(str::to_owned).collect();
+            let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query([]).unwrap();
             let mut written = Vec::new();
             while let Some(row) = rows.next().unwrap() {

@@ -37,7 +37,7 @@ impl Home {
 
     /// A home without settings.
     pub(crate) fn empty() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), bus: None }
+        Self { folder: tempfile::tempdir().unwrap(), bus: None, through: Vec::new() }
     }
 
     /// The session bus that programs in this home talk to; none by default.

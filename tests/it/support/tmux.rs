@@ -17,9 +17,9 @@ impl Terminal {
         let terminal = Self { socket };
         let quoted =
             |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''"));
-        let variables = command.get_envs().map(|(name, value)| {
-            format!("{}={}", name.to_str().unwrap(), quoted(value.unwrap()))
-        });
+        let variables = command
+            .get_envs()
+            .map(|(name, value)| format!("{}={}", name.to_str().unwrap(), quoted(value.unwrap())));
         let words = std::iter::once(command.get_program()).chain(command.get_args()).map(quoted);
         let words: Vec<String> = variables.chain(words).collect();
         // What the program leaves behind: its exit status, and the terminal as it was.
