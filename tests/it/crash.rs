@@ -1,5 +1,8 @@
 //! goen is killed (SIGKILL) at every commit point, at every boundary of the SMTP dialogue and at
-//! bytes all along it, then started again; the copies at the far end are counted.
+//! bytes all along it, then started again; the copies at the far end are counted. Here against a
+//! scripted server, which can stop at any point; in [`postfix`] against a real one, with its mailboxes.
+
+mod postfix;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -25,6 +28,9 @@ use crate::support::smtp::*;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Orders {
     store: std::path::PathBuf,
+    host: String,
+    user: String,
+    password: String,
     port: u16,
     security: Security,
     ca_file: std::path::PathBuf,
@@ -49,13 +55,13 @@ fn a_process_that_may_be_killed() {
     };
     let account = Submission {
         server: Server {
-            host: "127.0.0.1".into(),
+            host: orders.host,
             port: orders.port,
             security: orders.security,
             ca_file: Some(orders.ca_file),
         },
-        user: "hanako@example.jp".into(),
-        credential: Credential::Password(Secret::new("ひみつ".into())),
+        user: orders.user,
+        credential: Credential::Password(Secret::new(orders.password)),
         helo: "[127.0.0.1]".into(),
     };
     let now = after(orders.minute);
@@ -248,8 +254,23 @@ fn play(runtime: &Runtime, case: &Case, tally: &mut Tally) {
 }
 
 fn orders(store: &Path, server: &SmtpServer, minute: i64) -> Orders {
-    let Server { port, security, ca_file, .. } = server.account().server;
-    Orders { store: store.to_owned(), port, security, ca_file: ca_file.unwrap(), minute }
+    orders_for(store, &server.account(), minute)
+}
+
+/// What the process is told to submit through `account`.
+fn orders_for(store: &Path, account: &Submission, minute: i64) -> Orders {
+    let Server { host, port, security, ca_file } = account.server.clone();
+    let Credential::Password(password) = &account.credential else { panic!("a password") };
+    Orders {
+        store: store.to_owned(),
+        host,
+        user: account.user.clone(),
+        password: password.expose().to_owned(),
+        port,
+        security,
+        ca_file: ca_file.unwrap(),
+        minute,
+    }
 }
 
 fn cases(runtime: &Runtime) -> Vec<Case> {

@@ -34,6 +34,8 @@ pub(crate) struct Postfix {
     starttls_port: u16,
     /// Submission over TLS.
     tls_port: u16,
+    /// Submission in the clear, on loopback: for who has to see the dialogue.
+    plain_port: u16,
 }
 
 impl Postfix {
@@ -48,9 +50,9 @@ impl Postfix {
             println!("SKIPPED: Postfix: its master needs root");
             return None;
         }
-        let [starttls_port, tls_port] = free_ports();
+        let [starttls_port, tls_port, plain_port] = free_ports();
         let ca_file = dovecot.ca_file();
-        let postfix = Self { folder, ca_file, starttls_port, tls_port };
+        let postfix = Self { folder, ca_file, starttls_port, tls_port, plain_port };
         for name in ["etc", "queue", "data"] {
             fs::create_dir(postfix.path(name)).unwrap();
         }
@@ -71,7 +73,7 @@ impl Postfix {
     /// Starts it, again or for the first time.
     pub(crate) fn up(&self) {
         assert!(self.command("start"), "{}", self.log());
-        let ports = [self.starttls_port, self.tls_port];
+        let ports = [self.starttls_port, self.tls_port, self.plain_port];
         until(&format!("Postfix answers (see {})", self.folder.path().display()), || {
             ports.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()).then_some(())
         });
@@ -84,7 +86,11 @@ impl Postfix {
 
     /// How hanako submits here.
     pub(crate) fn submission(&self, security: Security) -> Submission {
-        let port = if security == Security::Tls { self.tls_port } else { self.starttls_port };
+        let port = match security {
+            Security::Tls => self.tls_port,
+            Security::Starttls => self.starttls_port,
+            Security::Plain => self.plain_port,
+        };
         let (user, password) = USERS[2];
         let host = "localhost".to_owned();
         Submission {
@@ -102,6 +108,23 @@ impl Postfix {
             self.tls_port,
             self.ca_file.display()
         )
+    }
+
+    /// Whether it has nothing left to deliver.
+    pub(crate) fn is_idle(&self) -> bool {
+        ["maildrop", "incoming", "active", "deferred"].iter().all(|queue| {
+            let mut folders = vec![self.path("queue").join(queue)];
+            while let Some(folder) = folders.pop() {
+                for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                    if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                        folders.push(entry.path());
+                    } else {
+                        return false;
+                    }
+                }
+            }
+            true
+        })
     }
 
     /// What Postfix logged.
@@ -143,7 +166,8 @@ impl Postfix {
              smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/etc/rcpt, permit_sasl_authenticated, reject\n\
              smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {auth}\n\
              smtpd_tls_auth_only = yes\nsmtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\n\
-             smtpd_tls_security_level = encrypt\nsmtputf8_enable = yes\nmessage_size_limit = {SIZE_LIMIT_BYTES}\n",
+             smtpd_tls_security_level = encrypt\nsmtputf8_enable = yes\nmessage_size_limit = {SIZE_LIMIT_BYTES}\n\
+             in_flow_delay = 0\nsmtpd_error_sleep_time = 0\n",
             lmtp = dovecot.lmtp_port,
             auth = dovecot.auth_socket().display(),
             certificate = certificate.display(),
@@ -157,6 +181,11 @@ impl Postfix {
             format!(
                 "127.0.0.1:{} inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes",
                 self.tls_port
+            ),
+            format!(
+                "127.0.0.1:{} inet n - n - - smtpd\n  -o smtpd_tls_security_level=none\n  \
+                 -o smtpd_tls_auth_only=no",
+                self.plain_port
             ),
             "cleanup unix n - n - 0 cleanup".to_owned(),
             "qmgr unix n - n 300 1 qmgr".to_owned(),
