@@ -1,15 +1,20 @@
-//! Submission to a real Postfix, with AUTH and TLS, and what other programs make of what arrived.
+//! Submission to real servers, Postfix, Exim and aiosmtpd, with AUTH and TLS, and what other programs
+//! make of what arrived.
 
 use std::process::Command;
+use std::sync::Arc;
 
 use goen::net::{ConnectError, Security};
-use goen::outbox::state::Outcome;
+use goen::outbox::state::{Outcome, State};
+use goen::outbox::{Outbox, Truth};
 use goen::reply::Draft;
 use goen::secret::{Credential, Secret};
-use goen::smtp::{self, SmtpError};
+use goen::smtp::{self, SmtpError, Submission};
 
 use crate::support::aiosmtpd::Aiosmtpd;
 use crate::support::dovecot::Dovecot;
+use crate::support::exim::Exim;
+use crate::support::line::{Line, When};
 use crate::support::postfix::{Postfix, SIZE_LIMIT_BYTES};
 use crate::support::replies::*;
 
@@ -18,6 +23,162 @@ fn draft_to(recipient: &str) -> Draft {
     draft.from.addr_spec = "hanako@test.example".into();
     draft.to.addr_spec = recipient.into();
     draft
+}
+
+/// What two makes of server have in common here.
+trait RealServer: Send + Sync + 'static {
+    fn submission(&self, security: Security) -> Submission;
+
+    /// Breaks all sessions off, and is there again.
+    fn restart_at_once(&self);
+}
+
+impl RealServer for Postfix {
+    fn submission(&self, security: Security) -> Submission {
+        self.submission(security)
+    }
+
+    fn restart_at_once(&self) {
+        self.abort();
+        self.up();
+    }
+}
+
+impl RealServer for Exim {
+    fn submission(&self, security: Security) -> Submission {
+        self.submission(security)
+    }
+
+    fn restart_at_once(&self) {
+        self.kill();
+        self.up();
+    }
+}
+
+/// An approved reply to `recipient` in a store of its own.
+fn approved(recipient: &str) -> (Outbox, i64) {
+    let (outbox, id) = outbox();
+    outbox.edit(id, &draft_to(recipient), now()).unwrap();
+    approve(&outbox, id);
+    (outbox, id)
+}
+
+/// A server that lets strangers wait takes the reply when it is due again.
+async fn a_greylisted_reply_leaves_later(server: &impl RealServer) {
+    let account = server.submission(Security::Tls);
+    let (outbox, id) = approved("grey@test.example");
+    let first = claim(&outbox, after(1)).unwrap();
+    let first_id = first.id();
+    let attempt = smtp::submit(&account, first).await;
+    let Outcome::Deferred(reply) = &attempt.outcome else { panic!("{attempt:?}") };
+    assert_eq!((reply.code / 100, reply.enhanced()), (4, Some("4.7.1")), "{reply}");
+    assert_eq!(outbox.settle(first_id, attempt.outcome, after(1)).unwrap(), State::Approved);
+
+    // When it is due again, and why, is there to be shown.
+    let approval = outbox.entry(id).unwrap().unwrap().approval.unwrap();
+    assert_eq!(approval.due_at, after(6));
+    assert!(approval.words.contains("greylisted"), "{}", approval.words);
+    assert!(claim(&outbox, after(5)).is_none());
+    let second = claim(&outbox, after(6)).unwrap();
+    let second_id = second.id();
+    let attempt = smtp::submit(&account, second).await;
+    assert!(matches!(attempt.outcome, Outcome::Accepted(_)), "{attempt:?}");
+    let state = outbox.settle(second_id, attempt.outcome, after(6)).unwrap();
+    assert!(matches!(state, State::Sent(_)), "{state:?}");
+}
+
+/// The server goes away in the middle of a session, and comes back: one copy arrives.
+async fn a_restart_in_mid_session_costs_nothing(
+    server: Arc<impl RealServer>,
+    dovecot: &Dovecot,
+    moments: &[When],
+) {
+    for (number, when) in moments.iter().enumerate() {
+        let recipient = format!("restart-{number}");
+        let (outbox, id) = approved(&format!("{recipient}@test.example"));
+        let mut account = server.submission(Security::Plain);
+        let hand = server.clone();
+        let (port, line) =
+            Line::to(account.server.port, *when, move || hand.restart_at_once()).await;
+        let direct = std::mem::replace(&mut account.server.port, port);
+        let first = claim(&outbox, after(1)).unwrap();
+        let first_id = first.id();
+        let attempt = smtp::submit(&account, first).await;
+        line.join_all().await;
+        let state = outbox.settle(first_id, attempt.outcome, after(1)).unwrap();
+        if matches!(when, When::Said(6) | When::Heard(6)) {
+            // All of it had left: only the mailbox knows, and nothing is sent again by itself.
+            assert_eq!(state, State::Uncertain);
+            assert!(claim(&outbox, after(600)).is_none());
+            if *when == When::Heard(6) {
+                continue;
+            }
+            assert!(dovecot.messages(&recipient).is_empty(), "the dot never arrived");
+            outbox.resolve(id, Truth::UserSaysNot, after(30)).unwrap();
+            approve(&outbox, id);
+        } else {
+            assert_eq!(state, State::Approved, "{when:?}");
+        }
+        account.server.port = direct;
+        let second = claim(&outbox, after(60)).unwrap();
+        let second_id = second.id();
+        let attempt = smtp::submit(&account, second).await;
+        assert!(matches!(attempt.outcome, Outcome::Accepted(_)), "{when:?}: {attempt:?}");
+        outbox.settle(second_id, attempt.outcome, after(60)).unwrap();
+        assert_eq!(dovecot.messages_until(&recipient, 1).len(), 1, "{when:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postfix_that_greylists_and_one_that_restarts() {
+    let dovecot = Dovecot::start();
+    let Some(postfix) = Postfix::start(&dovecot) else { return };
+    a_greylisted_reply_leaves_later(&postfix).await;
+    assert_eq!(dovecot.messages_until("grey", 1).len(), 1);
+    // Each restart takes two seconds.
+    let moments = [When::Heard(3), When::Said(6), When::Heard(6)];
+    a_restart_in_mid_session_costs_nothing(Arc::new(postfix), &dovecot, &moments).await;
+}
+
+/// Everything of it at the second make of server.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exim_takes_refuses_defers_greylists_and_restarts() {
+    let dovecot = Dovecot::start();
+    let Some(exim) = Exim::start(&dovecot) else { return };
+    for security in [Security::Tls, Security::Starttls] {
+        let account = exim.submission(security);
+        smtp::check(&account).await.unwrap_or_else(|error| panic!("{error}: {}", exim.log()));
+        let attempt = smtp::submit(&account, claimed(&draft_to("jinji@test.example"))).await;
+        let Outcome::Accepted(reply) = attempt.outcome else { panic!("{attempt:?}") };
+        // Its queue id, in its own words.
+        assert!(reply.text.contains("id="), "{reply}");
+    }
+    let account = exim.submission(Security::Tls);
+    assert_eq!(dovecot.messages_until("jinji", 2).len(), 2, "{}", exim.log());
+
+    let attempt = smtp::submit(&account, claimed(&draft_to("reject@test.example"))).await;
+    let Outcome::Refused(reply) = attempt.outcome else { panic!("{attempt:?}") };
+    assert_eq!((reply.code, reply.enhanced()), (550, Some("5.1.1")));
+    let attempt = smtp::submit(&account, claimed(&draft_to("defer@test.example"))).await;
+    let Outcome::Deferred(reply) = attempt.outcome else { panic!("{attempt:?}") };
+    assert_eq!((reply.code, reply.enhanced()), (451, Some("4.3.0")));
+    let mut large = draft_to("jinji@test.example");
+    large.body = "大きな本文\n".repeat(SIZE_LIMIT_BYTES / 10);
+    let attempt = smtp::submit(&account, claimed(&large)).await;
+    assert!(matches!(attempt.outcome, Outcome::Impossible(_)), "{attempt:?}");
+    let attempt = smtp::submit(&account, claimed(&draft_to("採用@test.example"))).await;
+    assert!(matches!(attempt.outcome, Outcome::Accepted(_)), "{attempt:?}");
+    let mut stranger = account.clone();
+    stranger.credential = Credential::Password(Secret::new("wrong".into()));
+    let trouble = smtp::check(&stranger).await.unwrap_err();
+    assert!(matches!(trouble, SmtpError::LoginRefused { .. }), "{trouble:?}");
+
+    a_greylisted_reply_leaves_later(&exim).await;
+    assert_eq!(dovecot.messages_until("grey", 1).len(), 1);
+    let moments: Vec<When> =
+        (1..=5).map(When::Heard).chain([When::Said(6), When::Heard(6)]).collect();
+    a_restart_in_mid_session_costs_nothing(Arc::new(exim), &dovecot, &moments).await;
+    assert_eq!(dovecot.messages("jinji").len(), 2, "nothing else arrived");
 }
 
 /// One Postfix for all of it: starting one takes two seconds.

@@ -8,37 +8,25 @@ use goen::outbox::Truth;
 use goen::outbox::state::State;
 use goen::store::Store;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
 use super::{Orders, POINTS, Victim, orders_for, run};
 use crate::support::dovecot::Dovecot;
 use crate::support::home::until;
+use crate::support::line::{Line, UTTERANCES, When};
 use crate::support::postfix::Postfix;
 use crate::support::replies::*;
 
-/// What the client says: EHLO, AUTH, MAIL, RCPT, DATA, the message, QUIT.
-const UTTERANCES: usize = 7;
-
 /// How many cases are played at once; each waits for processes and servers most of the time.
-const HANDS: usize = 6;
+const HANDS: usize = 8;
 
-/// When the process is killed. After that, the server hears nothing more, and is heard out.
+/// When the process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kill {
     /// At a point of its own.
     Point(&'static str),
-    /// When it has said so much; the server never hears the last of it.
-    Said(usize),
-    /// When the server has heard that, and before it can answer.
-    Heard(usize),
-    /// When it has been answered.
-    Answered(usize),
-    /// When so many bytes of it have reached the server.
-    Sent(usize),
-    /// When so many bytes have reached it.
-    Received(usize),
+    /// When the dialogue has come so far.
+    At(When),
 }
 
 struct Case {
@@ -87,17 +75,17 @@ impl Case {
     fn crash(&self, runtime: &Runtime, postfix: &Postfix) {
         let victim = Victim::default();
         let mut orders = self.orders(postfix, 1);
-        if let Kill::Point(point) = self.when {
-            run(&orders, &victim, super::Kill::Point(point));
-        } else {
-            let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-            let relaying = relay(listener, orders.port, self.when, victim.clone());
-            let (port, relaying) = runtime.block_on(async move { relaying });
-            orders.port = port;
-            let relaying = runtime.spawn(relaying);
-            run(&orders, &victim, super::Kill::Never);
-            // The server has heard the client out, so what it took is in its queue.
-            runtime.block_on(relaying).unwrap();
+        match self.when {
+            Kill::Point(point) => run(&orders, &victim, super::Kill::Point(point)),
+            Kill::At(when) => {
+                let hand = victim.clone();
+                let line = Line::to(orders.port, when, move || super::kill(&hand));
+                let (port, line) = runtime.block_on(line);
+                orders.port = port;
+                run(&orders, &victim, super::Kill::Never);
+                // The server has heard the client out, so what it took is in its queue.
+                runtime.block_on(line.join_all());
+            }
         }
         for minute in [30, 60] {
             if matches!(self.state(), State::Draft | State::Approved | State::Sending) {
@@ -107,143 +95,26 @@ impl Case {
     }
 }
 
-/// A relay to the server on `port` that kills `victim` at the right moment: its port, and its work.
-fn relay(
-    listener: TcpListener,
-    port: u16,
-    when: Kill,
-    victim: Victim,
-) -> (u16, impl Future<Output = ()> + Send + 'static) {
-    let own = listener.local_addr().unwrap().port();
-    let work = async move {
-        let (near, _) = listener.accept().await.unwrap();
-        let far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        near.set_nodelay(true).unwrap();
-        far.set_nodelay(true).unwrap();
-        let mut line =
-            Line { near, far, when, victim, sent: 0, received: 0, spoken: 0, tail: Vec::new() };
-        line.pass_on().await;
-        // Heard out: it may still be busy with what it got.
-        let _ = line.far.shutdown().await;
-        let mut rest = Vec::new();
-        let _ = line.far.read_to_end(&mut rest).await;
-        // One that died by itself is none of ours; one that lives ends by itself.
-        drop(line.near);
-    };
-    (own, work)
-}
-
-/// A line between the client and the server.
-struct Line {
-    near: TcpStream,
-    far: TcpStream,
-    when: Kill,
-    victim: Victim,
-    sent: usize,
-    received: usize,
-    /// How many utterances of the client are complete.
-    spoken: usize,
-    /// What the client has said of the present one.
-    tail: Vec<u8>,
-}
-
-impl Line {
-    /// Passes bytes on both ways until one side hangs up or the moment has come.
-    async fn pass_on(&mut self) {
-        let (mut said, mut answered) = ([0; 4096], [0; 4096]);
-        loop {
-            tokio::select! {
-                read = self.near.read(&mut said) => {
-                    let Ok(read @ 1..) = read else { return };
-                    if !self.say(&said[..read]).await { return }
-                }
-                read = self.far.read(&mut answered) => {
-                    let Ok(read @ 1..) = read else { return };
-                    if !self.answer(&answered[..read]).await { return }
-                }
-            }
-        }
-    }
-
-    /// Whether it goes on behind what the client said.
-    async fn say(&mut self, bytes: &[u8]) -> bool {
-        let mut bytes = bytes;
-        if let Kill::Sent(limit) = self.when {
-            bytes = &bytes[..bytes.len().min(limit.saturating_sub(self.sent))];
-        }
-        self.tail.extend_from_slice(bytes);
-        let is_message = self.spoken == 5;
-        let end: &[u8] = if is_message { b"\r\n.\r\n" } else { b"\r\n" };
-        let is_complete = self.tail.ends_with(end);
-        if is_complete {
-            self.tail.clear();
-            self.spoken += 1;
-        }
-        if is_complete && self.when == Kill::Said(self.spoken) {
-            // Of a message, the server hears all but the last byte; of a command, nothing.
-            if is_message {
-                let _ = self.far.write_all(&bytes[..bytes.len() - 1]).await;
-            }
-            super::kill(&self.victim);
-            return false;
-        }
-        if self.far.write_all(bytes).await.is_err() {
-            return false;
-        }
-        self.sent += bytes.len();
-        let is_time = match self.when {
-            Kill::Heard(utterance) => is_complete && utterance == self.spoken,
-            Kill::Sent(limit) => self.sent >= limit,
-            _ => false,
-        };
-        if is_time {
-            super::kill(&self.victim);
-        }
-        !is_time
-    }
-
-    /// Whether it goes on behind what the server answered.
-    async fn answer(&mut self, bytes: &[u8]) -> bool {
-        let mut bytes = bytes;
-        if let Kill::Received(limit) = self.when {
-            bytes = &bytes[..bytes.len().min(limit.saturating_sub(self.received))];
-        }
-        if self.near.write_all(bytes).await.is_err() {
-            return false;
-        }
-        self.received += bytes.len();
-        let is_time = match self.when {
-            Kill::Answered(utterance) => utterance == self.spoken,
-            Kill::Received(limit) => self.received >= limit,
-            _ => false,
-        };
-        if is_time {
-            super::kill(&self.victim);
-        }
-        !is_time
-    }
-}
-
 fn cases() -> Vec<Case> {
     let mut all: Vec<(Security, Kill)> = Vec::new();
     for security in [Security::Plain, Security::Tls, Security::Starttls] {
         all.extend(POINTS.map(|point| (security, Kill::Point(point))));
     }
     for utterance in 1..=UTTERANCES {
-        let moments = [Kill::Said(utterance), Kill::Heard(utterance), Kill::Answered(utterance)];
-        all.extend(moments.map(|when| (Security::Plain, when)));
+        let moments = [When::Said(utterance), When::Heard(utterance), When::Answered(utterance)];
+        all.extend(moments.map(|when| (Security::Plain, Kill::At(when))));
     }
-    all.push((Security::Plain, Kill::Answered(0)));
+    all.push((Security::Plain, Kill::At(When::Answered(0))));
     // All along what is said and heard. A dialogue in the clear is about 1,150 bytes long, one over
     // TLS about 2,500; kills beyond the end never happen, and such a case is one without a crash.
     let along = |security, bytes: usize, step: usize| {
-        (0..bytes).step_by(step).map(move |byte| (security, Kill::Sent(byte)))
+        (0..bytes).step_by(step).map(move |byte| (security, Kill::At(When::Sent(byte))))
     };
     all.extend(along(Security::Plain, 1_160, 8));
     all.extend(along(Security::Tls, 2_600, 52));
     all.extend(along(Security::Starttls, 2_600, 52));
-    all.extend((1..400).step_by(40).map(|byte| (Security::Plain, Kill::Received(byte))));
-    all.extend((1..4_000).step_by(160).map(|byte| (Security::Tls, Kill::Received(byte))));
+    all.extend((1..400).step_by(40).map(|byte| (Security::Plain, Kill::At(When::Received(byte)))));
+    all.extend((1..4_000).step_by(160).map(|byte| (Security::Tls, Kill::At(When::Received(byte)))));
     all.into_iter()
         .enumerate()
         .map(|(number, (security, when))| Case::new(number, security, when))

@@ -1,6 +1,6 @@
 //! A real Postfix as submission server beside a Dovecot of ours: TLS and STARTTLS, AUTH asked of
 //! Dovecot, delivery to Dovecot, stopped on drop. Its master needs root. Nothing can leave the
-//! machine: all mail goes to the Dovecot, except to `reject@` (550) and `defer@test.example` (451).
+//! machine: all mail goes to the Dovecot, except to `reject@` (550), `defer@` (451), and `grey@test.example` (451 once).
 //!
 //! ```ignore
 //! let dovecot = Dovecot::start();
@@ -10,10 +10,13 @@
 //! ```
 
 use std::fs;
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use goen::net::{Security, Server};
 use goen::secret::{Credential, Secret};
@@ -60,7 +63,8 @@ impl Postfix {
         fs::write(postfix.path("etc/master.cf"), postfix.master_cf()).unwrap();
         fs::write(
             postfix.path("etc/rcpt"),
-            "reject@test.example 550 5.1.1 no such user\ndefer@test.example 451 4.3.0 try later\n",
+            "reject@test.example 550 5.1.1 no such user\ndefer@test.example 451 4.3.0 try later\n\
+             grey@test.example greylisted\n",
         )
         .unwrap();
         let chown =
@@ -77,6 +81,11 @@ impl Postfix {
         until(&format!("Postfix answers (see {})", self.folder.path().display()), || {
             ports.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()).then_some(())
         });
+    }
+
+    /// Stops it at once: sessions break off where they are.
+    pub(crate) fn abort(&self) {
+        assert!(self.command("abort"), "{}", self.log());
     }
 
     /// Stops it: its ports refuse.
@@ -164,10 +173,13 @@ impl Postfix {
              virtual_transport = lmtp:inet:127.0.0.1:{lmtp}\ndefault_transport = error:5.1.2 nothing leaves\n\
              smtpd_relay_restrictions = permit_sasl_authenticated, reject\n\
              smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/etc/rcpt, permit_sasl_authenticated, reject\n\
+             smtpd_restriction_classes = greylisted\n\
+             greylisted = check_policy_service inet:127.0.0.1:{greylist}, permit_sasl_authenticated, reject\n\
              smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {auth}\n\
              smtpd_tls_auth_only = yes\nsmtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\n\
              smtpd_tls_security_level = encrypt\nsmtputf8_enable = yes\nmessage_size_limit = {SIZE_LIMIT_BYTES}\n\
              in_flow_delay = 0\nsmtpd_error_sleep_time = 0\n",
+            greylist = greylist(),
             lmtp = dovecot.lmtp_port,
             auth = dovecot.auth_socket().display(),
             certificate = certificate.display(),
@@ -205,6 +217,34 @@ impl Postfix {
             "postlog unix-dgram n - n - 1 postlogd".to_owned(),
         ];
         services.join("\n") + "\n"
+    }
+}
+
+/// A policy service that lets the first recipient that it is asked about wait: its port.
+fn greylist() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let was_asked = Arc::new(AtomicBool::new(false));
+        // Postfix keeps its connections.
+        for stream in listener.incoming() {
+            let Ok(stream) = stream else { return };
+            let was_asked = was_asked.clone();
+            std::thread::spawn(move || answer_greylist(stream, &was_asked));
+        }
+    });
+    port
+}
+
+fn answer_greylist(mut stream: TcpStream, was_asked: &AtomicBool) {
+    for line in BufReader::new(stream.try_clone().unwrap()).lines() {
+        let Ok(line) = line else { return };
+        // A request ends with an empty line.
+        if line.is_empty() {
+            let waits = !was_asked.swap(true, Ordering::SeqCst);
+            let action = if waits { "DEFER 4.7.1 greylisted, come back later" } else { "DUNNO" };
+            let _ = write!(stream, "action={action}\n\n");
+        }
     }
 }
 
