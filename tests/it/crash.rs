@@ -170,6 +170,11 @@ async fn cut_after(limit: usize, port: u16, victim: Victim) -> (u16, JoinSet<()>
     (relay, tasks)
 }
 
+/// A folder that costs no disk: what is killed is the process, not the machine (that is another test).
+fn folder_in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 struct Case {
     security: Security,
     /// What the server says to the message before the crash.
@@ -189,7 +194,7 @@ struct Tally {
 fn play(runtime: &Runtime, case: &Case, tally: &mut Tally) {
     let Case { security, verdict, when } = *case;
     let story = format!("{security:?} {verdict:?} {when:?}");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     let path = folder.path().join("goen.db");
     let id = fill(&Store::open(&path).unwrap(), 1)[0];
 

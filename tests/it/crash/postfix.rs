@@ -39,7 +39,7 @@ struct Case {
 
 impl Case {
     fn new(number: usize, security: Security, when: Kill) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = super::folder_in_memory();
         let store = Store::open(&folder.path().join("goen.db")).unwrap();
         let mail_id = fill(&store, 1)[0];
         let mut draft = draft();
