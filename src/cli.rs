@@ -250,11 +250,17 @@ fn say_only_where_it_panicked(lang: Lang) {
     }));
 }
 
+/// The whole command line with its help in `lang`, for those who make pages and completions of it.
+#[must_use]
+pub fn command(lang: Lang) -> clap::Command {
+    help::in_language(Arguments::command(), lang)
+}
+
 fn parse(lang: Lang) -> Result<Arguments, clap::Error> {
     // `--lang` is wanted for the help texts, before there are arguments to look it up in.
     let asked = std::env::args().skip_while(|word| word != "--lang").nth(1);
     let lang = asked.map_or(lang, |code| Lang::of_locale(&code));
-    let matches = help::in_language(Arguments::command(), lang).try_get_matches()?;
+    let matches = command(lang).try_get_matches()?;
     Arguments::from_arg_matches(&matches)
 }
 
@@ -294,7 +300,7 @@ fn run(
                 return service::service(&command, &paths, &console, &mut out);
             }
             Command::Completions { shell } => {
-                let mut command = help::in_language(Arguments::command(), console.lang);
+                let mut command = command(console.lang);
                 clap_complete::generate(shell, &mut command, "goen", &mut out);
                 return Ok(ExitCode::SUCCESS);
             }

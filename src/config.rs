@@ -413,11 +413,19 @@ impl Terminal {
     /// Reads `LC_ALL`, `LC_MESSAGES`, `LANG` and `NO_COLOR`.
     #[must_use]
     pub fn from_env() -> Self {
-        let locale =
-            ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(env).unwrap_or_default();
+        let locale = locale();
         Self { lang: Lang::of_locale(&locale), colour: env("NO_COLOR").is_none() }
     }
 }
+
+/// The name of the locale that messages are in: the first of `LC_ALL`, `LC_MESSAGES` and `LANG`.
+#[must_use]
+pub fn locale() -> String {
+    LOCALE.into_iter().find_map(env).unwrap_or_default()
+}
+
+/// The variables that name the locale of messages, the first that is set counts (locale(7)).
+pub(crate) const LOCALE: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
 
 /// The user's editor: `$VISUAL`, `$EDITOR`, else `vi`, split at spaces.
 #[must_use]

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::config::{Paths, UserFolders};
+use crate::config::{self, Paths, UserFolders};
 use crate::daemon;
 use crate::lang::{Explain, Explanation, Lang};
 use crate::say;
@@ -28,8 +28,8 @@ const PACKAGED_PROGRAM: &str = "/usr/bin/goen";
 const ANY_SESSION: Fragment =
     Fragment { name: "10-any-session.conf", text: include_str!("../systemd/any-session.conf") };
 
-/// Where the folders are not the usual ones.
-const FOLDERS: &str = "20-folders.conf";
+/// Where folders or language are not what the user's systemd believes.
+const ENVIRONMENT: &str = "20-environment.conf";
 
 /// For systems that forbid user namespaces.
 const NO_NAMESPACES: Fragment = Fragment {
@@ -291,9 +291,12 @@ pub fn install(
         Session::Any => files.write_fragment(&drop_ins, &ANY_SESSION)?,
         Session::Graphical => files.remove(&drop_ins.join(ANY_SESSION.name))?,
     }
-    match unusual_folders(paths, folders) {
-        Some(text) => files.write(&drop_ins.join(FOLDERS), &(MARK.to_owned() + &text))?,
-        None => files.remove(&drop_ins.join(FOLDERS))?,
+    let text =
+        unusual_folders(paths, folders) + &other_language(&systemctl(&["show-environment"])?);
+    if text.is_empty() {
+        files.remove(&drop_ins.join(ENVIRONMENT))?;
+    } else {
+        files.write(&drop_ins.join(ENVIRONMENT), &format!("{MARK}[Service]\n{text}"))?;
     }
     // A system that forbade user namespaces may allow them by now.
     files.remove(&drop_ins.join(NO_NAMESPACES.name))?;
@@ -333,7 +336,7 @@ pub fn uninstall(folders: &UserFolders) -> Result<Vec<PathBuf>, ServiceError> {
     let mut files = Files::default();
     files.remove(&own_unit(folders))?;
     let drop_ins = drop_in_folder(folders);
-    for name in [ANY_SESSION.name, FOLDERS, NO_NAMESPACES.name] {
+    for name in [ANY_SESSION.name, ENVIRONMENT, NO_NAMESPACES.name] {
         files.remove(&drop_ins.join(name))?;
     }
     // Only an empty one goes: the user's own drop-ins stay.
@@ -461,16 +464,13 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// A drop-in that tells the service where settings and state are, if not in the usual folders: the
+/// Lines that tell the service where settings and state are, if not in the usual folders: the
 /// user's systemd need not know what this shell's environment says.
-fn unusual_folders(paths: &Paths, folders: &UserFolders) -> Option<String> {
+fn unusual_folders(paths: &Paths, folders: &UserFolders) -> String {
     let usual_config = folders.home.join(".config/goen/config.toml");
     let usual_state = folders.home.join(".local/state/goen");
-    if paths.config == usual_config && paths.state == usual_state {
-        return None;
-    }
     let line = |key: &str, value: String| format!("{key}={value}\n");
-    let mut text = "[Service]\n".to_owned();
+    let mut text = String::new();
     if paths.config != usual_config {
         text += &line("Environment", quoted(&format!("GOEN_CONFIG={}", paths.config.display())));
     }
@@ -486,7 +486,29 @@ fn unusual_folders(paths: &Paths, folders: &UserFolders) -> Option<String> {
         text += &line("ExecStartPre", format!("+/bin/mkdir -p -m 700 {}", quoted(&state)));
         text += &line("ReadWritePaths", quoted(&state));
     }
-    Some(text)
+    text
+}
+
+/// A line that lets the service speak the language of this shell, if by `environment` (what
+/// `systemctl show-environment` prints) it would speak another.
+fn other_language(environment: &str) -> String {
+    let value = |name: &str| {
+        let value = environment.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value.filter(|value| !value.is_empty())
+    };
+    let theirs = config::LOCALE.into_iter().find_map(value).unwrap_or_default();
+    language_line(theirs, &config::locale())
+}
+
+fn language_line(theirs: &str, ours: &str) -> String {
+    if Lang::of_locale(theirs) == Lang::of_locale(ours) {
+        return String::new();
+    }
+    // `LC_ALL` counts whatever else is set.
+    format!(
+        "Environment={}\n",
+        quoted(&format!("LC_ALL={}", if ours.is_empty() { "C" } else { ours }))
+    )
 }
 
 /// Menu entry and icon: notification servers take name and picture from them.
@@ -610,7 +632,15 @@ mod tests {
 
     #[test]
     fn the_usual_folders_need_no_drop_in() {
-        assert_eq!(unusual_folders(&paths(), &folders()), None);
+        assert_eq!(unusual_folders(&paths(), &folders()), "");
+    }
+
+    #[test]
+    fn the_service_speaks_the_language_of_who_installs_it() {
+        assert_eq!(language_line("", "ja_JP.UTF-8"), "Environment=LC_ALL=ja_JP.UTF-8\n");
+        assert_eq!(language_line("ja_JP.UTF-8", ""), "Environment=LC_ALL=C\n");
+        assert_eq!(language_line("ja_JP.UTF-8", "ja_JP.eucJP"), "");
+        assert_eq!(language_line("", "en_GB.UTF-8"), "");
     }
 
     #[test]
@@ -620,16 +650,16 @@ mod tests {
             config: "/data/goen.toml".into(),
             ..paths()
         };
-        let text = unusual_folders(&moved, &folders()).unwrap();
+        let text = unusual_folders(&moved, &folders());
         assert_eq!(
             text,
-            "[Service]\nEnvironment=GOEN_CONFIG=/data/goen.toml\n\
+            "Environment=GOEN_CONFIG=/data/goen.toml\n\
              Environment=\"XDG_STATE_HOME=/data/my state\"\n\
              ExecStartPre=+/bin/mkdir -p -m 700 \"/data/my state/goen\"\n\
              ReadWritePaths=\"/data/my state/goen\"\n"
         );
         let own = Paths { state: "/s".into(), runtime: "/s".into(), ..paths() };
-        assert!(unusual_folders(&own, &folders()).unwrap().contains("Environment=GOEN_STATE=/s\n"));
+        assert!(unusual_folders(&own, &folders()).contains("Environment=GOEN_STATE=/s\n"));
     }
 
     #[test]

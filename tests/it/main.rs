@@ -28,6 +28,7 @@ mod notify;
 mod online;
 mod outbox;
 mod own;
+mod pages;
 mod reader;
 mod review;
 mod rousing;

@@ -1,0 +1,232 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_goen_global_optspecs
+    string join \n config= lang= h/help V/version
+end
+
+function __fish_goen_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_goen_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_goen_using_subcommand
+    set -l cmd (__fish_goen_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c goen -n "__fish_goen_needs_command" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_needs_command" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_needs_command" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_needs_command" -s V -l version -d 'Print version'
+complete -c goen -n "__fish_goen_needs_command" -f -a "demo" -d 'Show the whole program at work on this machine; needs no account and no network'
+complete -c goen -n "__fish_goen_needs_command" -f -a "run" -d 'Watch the inboxes (what the systemd unit starts)'
+complete -c goen -n "__fish_goen_needs_command" -f -a "status" -d 'How the accounts, the notifications and the replies are doing'
+complete -c goen -n "__fish_goen_needs_command" -f -a "doctor" -d 'Check step by step what goen depends on, and say what to do'
+complete -c goen -n "__fish_goen_needs_command" -f -a "list" -d 'Selection results, newest first'
+complete -c goen -n "__fish_goen_needs_command" -f -a "show" -d 'One mail: what it says, in which words, and what helps now'
+complete -c goen -n "__fish_goen_needs_command" -f -a "events" -d 'What happened, one JSON object a line, for scripts'
+complete -c goen -n "__fish_goen_needs_command" -f -a "review" -d 'Read, edit, approve or discard replies in the terminal'
+complete -c goen -n "__fish_goen_needs_command" -f -a "approve" -d 'Approve the reply that was shown, by its digest'
+complete -c goen -n "__fish_goen_needs_command" -f -a "undo" -d 'Take an approval back while the reply still waits'
+complete -c goen -n "__fish_goen_needs_command" -f -a "postpone" -d 'Put an approved reply off by a day'
+complete -c goen -n "__fish_goen_needs_command" -f -a "discard" -d 'Throw a draft away'
+complete -c goen -n "__fish_goen_needs_command" -f -a "settle" -d 'Look in Sent for a reply with an unknown end, or say how it ended'
+complete -c goen -n "__fish_goen_needs_command" -f -a "retry" -d 'Try accounts again that are stopped or waiting'
+complete -c goen -n "__fish_goen_needs_command" -f -a "quiet" -d 'Hold notifications back for a while: 3h, until 18:00, off'
+complete -c goen -n "__fish_goen_needs_command" -f -a "notify-test" -d 'Show a notification, and say what the desktop can do with it'
+complete -c goen -n "__fish_goen_needs_command" -f -a "classify" -d 'Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input'
+complete -c goen -n "__fish_goen_needs_command" -f -a "config" -d 'The settings file'
+complete -c goen -n "__fish_goen_needs_command" -f -a "service" -d 'The systemd user service that watches while you are logged in'
+complete -c goen -n "__fish_goen_needs_command" -f -a "completions" -d 'Print completions for a shell'
+complete -c goen -n "__fish_goen_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c goen -n "__fish_goen_using_subcommand demo" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand demo" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand demo" -l yes -d 'Approve the reply without asking'
+complete -c goen -n "__fish_goen_using_subcommand demo" -l keep -d 'Leave the servers running at the end, to play with'
+complete -c goen -n "__fish_goen_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand run" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand run" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand run" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand status" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand status" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand status" -l json -d 'Print JSON'
+complete -c goen -n "__fish_goen_using_subcommand status" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand doctor" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand doctor" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand doctor" -l json -d 'Print JSON'
+complete -c goen -n "__fish_goen_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand list" -l outcome -d 'Only this outcome; may be given several times' -r
+complete -c goen -n "__fish_goen_using_subcommand list" -l limit -d 'How many to print at most' -r
+complete -c goen -n "__fish_goen_using_subcommand list" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand list" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand list" -l all -d 'Mails of applications without a result, too'
+complete -c goen -n "__fish_goen_using_subcommand list" -l json -d 'Print JSON'
+complete -c goen -n "__fish_goen_using_subcommand list" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand show" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand show" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand show" -l json -d 'Print JSON'
+complete -c goen -n "__fish_goen_using_subcommand show" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand events" -l since -d 'Only events behind this number (`event_id` of the last one seen)' -r
+complete -c goen -n "__fish_goen_using_subcommand events" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand events" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand events" -l follow -d 'Go on with what happens; without --since, only that'
+complete -c goen -n "__fish_goen_using_subcommand events" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand review" -l kind -d 'What the reply is for' -r
+complete -c goen -n "__fish_goen_using_subcommand review" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand review" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand review" -l json -d 'Print the draft and its digest as JSON, and ask nothing'
+complete -c goen -n "__fish_goen_using_subcommand review" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand approve" -l digest -d 'The digest that `goen review` or `goen show --json` showed' -r
+complete -c goen -n "__fish_goen_using_subcommand approve" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand approve" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand approve" -l now -d 'Send without waiting for second thoughts'
+complete -c goen -n "__fish_goen_using_subcommand approve" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand undo" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand undo" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand undo" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand postpone" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand postpone" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand postpone" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand discard" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand discard" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand discard" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand settle" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand settle" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand settle" -l arrived -d 'It did arrive'
+complete -c goen -n "__fish_goen_using_subcommand settle" -l lost -d 'It did not; sending it again takes a new approval'
+complete -c goen -n "__fish_goen_using_subcommand settle" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand retry" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand retry" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand retry" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand quiet" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand quiet" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand quiet" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand notify-test" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand notify-test" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand notify-test" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand classify" -l jobs -d 'How many mails to read at once [default: one for each processor core]' -r
+complete -c goen -n "__fish_goen_using_subcommand classify" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand classify" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand classify" -l json -d 'Print one JSON object a line'
+complete -c goen -n "__fish_goen_using_subcommand classify" -l why -d 'Show the words that decided'
+complete -c goen -n "__fish_goen_using_subcommand classify" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -f -a "example" -d 'Print a commented settings file to start from'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -f -a "check" -d 'Check the settings'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -f -a "path" -d 'Print where goen looks for settings and keeps its state'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from example" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from example" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from example" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from check" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from path" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "example" -d 'Print a commented settings file to start from'
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the settings'
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where goen looks for settings and keeps its state'
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c goen -n "__fish_goen_using_subcommand service; and not __fish_seen_subcommand_from install uninstall status logs help" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand service; and not __fish_seen_subcommand_from install uninstall status logs help" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand service; and not __fish_seen_subcommand_from install uninstall status logs help" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand service; and not __fish_seen_subcommand_from install uninstall status logs help" -f -a "install" -d 'Install, enable and start the service, or start it anew'
+complete -c goen -n "__fish_goen_using_subcommand service; and not __fish_seen_subcommand_from install uninstall status logs help" -f -a "uninstall" -d 'Stop the service and remove it; settings, mails and passwords stay'
+complete -c goen -n "__fish_goen_using_subcommand service; and not __fish_seen_subcommand_from install uninstall status logs help" -f -a "status" -d 'Whether the service runs, and what holds it in'
+complete -c goen -n "__fish_goen_using_subcommand service; and not __fish_seen_subcommand_from install uninstall status logs help" -f -a "logs" -d 'What the service wrote to the journal'
+complete -c goen -n "__fish_goen_using_subcommand service; and not __fish_seen_subcommand_from install uninstall status logs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from install" -l session -d 'What starts it: graphical (the desktop), any (every login), or found out' -r -f -a "auto\t''
+graphical\t''
+any\t''"
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from install" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from install" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from uninstall" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from uninstall" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from status" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from status" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from status" -l json -d 'Print JSON'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from logs" -s n -l lines -d 'How many lines to begin with' -r
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from logs" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from logs" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on with each new line'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from help" -f -a "install" -d 'Install, enable and start the service, or start it anew'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Stop the service and remove it; settings, mails and passwords stay'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from help" -f -a "status" -d 'Whether the service runs, and what holds it in'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from help" -f -a "logs" -d 'What the service wrote to the journal'
+complete -c goen -n "__fish_goen_using_subcommand service; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c goen -n "__fish_goen_using_subcommand completions" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand completions" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "demo" -d 'Show the whole program at work on this machine; needs no account and no network'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "run" -d 'Watch the inboxes (what the systemd unit starts)'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "status" -d 'How the accounts, the notifications and the replies are doing'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "doctor" -d 'Check step by step what goen depends on, and say what to do'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "list" -d 'Selection results, newest first'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "show" -d 'One mail: what it says, in which words, and what helps now'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "events" -d 'What happened, one JSON object a line, for scripts'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "review" -d 'Read, edit, approve or discard replies in the terminal'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "approve" -d 'Approve the reply that was shown, by its digest'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "undo" -d 'Take an approval back while the reply still waits'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "postpone" -d 'Put an approved reply off by a day'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "discard" -d 'Throw a draft away'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "settle" -d 'Look in Sent for a reply with an unknown end, or say how it ended'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "retry" -d 'Try accounts again that are stopped or waiting'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "quiet" -d 'Hold notifications back for a while: 3h, until 18:00, off'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "notify-test" -d 'Show a notification, and say what the desktop can do with it'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "classify" -d 'Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "config" -d 'The settings file'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "service" -d 'The systemd user service that watches while you are logged in'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "completions" -d 'Print completions for a shell'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a commented settings file to start from'
+complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings'
+complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where goen looks for settings and keeps its state'
+complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from service" -f -a "install" -d 'Install, enable and start the service, or start it anew'
+complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from service" -f -a "uninstall" -d 'Stop the service and remove it; settings, mails and passwords stay'
+complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from service" -f -a "status" -d 'Whether the service runs, and what holds it in'
+complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from service" -f -a "logs" -d 'What the service wrote to the journal'
