@@ -30,6 +30,7 @@ en\t''"
 complete -c goen -n "__fish_goen_needs_command" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_needs_command" -s V -l version -d 'Print version'
 complete -c goen -n "__fish_goen_needs_command" -f -a "demo" -d 'Show the whole program at work on this machine; needs no account and no network'
+complete -c goen -n "__fish_goen_needs_command" -f -a "setup" -d 'Set an account up: servers, password, settings'
 complete -c goen -n "__fish_goen_needs_command" -f -a "run" -d 'Watch the inboxes (what the systemd unit starts)'
 complete -c goen -n "__fish_goen_needs_command" -f -a "status" -d 'How the accounts, the notifications and the replies are doing'
 complete -c goen -n "__fish_goen_needs_command" -f -a "doctor" -d 'Check step by step what goen depends on, and say what to do'
@@ -45,6 +46,10 @@ complete -c goen -n "__fish_goen_needs_command" -f -a "settle" -d 'Look in Sent 
 complete -c goen -n "__fish_goen_needs_command" -f -a "retry" -d 'Try accounts again that are stopped or waiting'
 complete -c goen -n "__fish_goen_needs_command" -f -a "quiet" -d 'Hold notifications back for a while: 3h, until 18:00, off'
 complete -c goen -n "__fish_goen_needs_command" -f -a "notify-test" -d 'Show a notification, and say what the desktop can do with it'
+complete -c goen -n "__fish_goen_needs_command" -f -a "export" -d 'Your data out: all of it as JSON, or a table, or a page'
+complete -c goen -n "__fish_goen_needs_command" -f -a "import" -d 'Take in what `goen export` or `goen backup` wrote'
+complete -c goen -n "__fish_goen_needs_command" -f -a "forget" -d 'Forget mails, with all that hangs on them'
+complete -c goen -n "__fish_goen_needs_command" -f -a "backup" -d 'Copy the store to a file'
 complete -c goen -n "__fish_goen_needs_command" -f -a "classify" -d 'Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input'
 complete -c goen -n "__fish_goen_needs_command" -f -a "config" -d 'The settings file'
 complete -c goen -n "__fish_goen_needs_command" -f -a "service" -d 'The systemd user service that watches while you are logged in'
@@ -56,6 +61,34 @@ en\t''"
 complete -c goen -n "__fish_goen_using_subcommand demo" -l yes -d 'Approve the reply without asking'
 complete -c goen -n "__fish_goen_using_subcommand demo" -l keep -d 'Leave the servers running at the end, to play with'
 complete -c goen -n "__fish_goen_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand setup" -l name -d 'A short name for the account' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l user -d 'The login name, where it is not the address' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l provider -d 'The mail provider, for an address that does not show it (gmail, microsoft365, …)' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l imap -d 'The server to watch' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l smtp -d 'The server that replies are submitted to' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l ca-file -d 'Certificates to trust instead of the system\'s (PEM)' -r -F
+complete -c goen -n "__fish_goen_using_subcommand setup" -l mailbox -d 'A mailbox to watch, instead of INBOX (may be repeated)' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l thunderbird -d 'Take the servers that Thunderbird has for this address' -r -f -a "yes\t''
+no\t''"
+complete -c goen -n "__fish_goen_using_subcommand setup" -l look-up -d 'Look unknown servers up on the network (tells your domain to other hosts)' -r -f -a "yes\t''
+no\t''"
+complete -c goen -n "__fish_goen_using_subcommand setup" -l password-command -d 'A command that prints the password' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l token-command -d 'A command that prints an OAuth token' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l password-file -d 'A file with the password, readable by you alone' -r -F
+complete -c goen -n "__fish_goen_using_subcommand setup" -l my-name -d 'Your name, for drafts of replies' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l my-name-en -d 'Your name in English mails' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l signature -d 'The lines below your name, separated by \\n' -r
+complete -c goen -n "__fish_goen_using_subcommand setup" -l service -d 'Install the service and start it (without questions: only if this says so)' -r -f -a "yes\t''
+no\t''"
+complete -c goen -n "__fish_goen_using_subcommand setup" -l notification -d 'Show a notification at the end' -r -f -a "yes\t''
+no\t''"
+complete -c goen -n "__fish_goen_using_subcommand setup" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand setup" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand setup" -l no-smtp -d 'Set no server for replies up'
+complete -c goen -n "__fish_goen_using_subcommand setup" -l password-stdin -d 'Read the password from standard input, and put it into the keyring'
+complete -c goen -n "__fish_goen_using_subcommand setup" -l yes -d 'Ask nothing: take the defaults for what no flag says'
+complete -c goen -n "__fish_goen_using_subcommand setup" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_using_subcommand run" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
 complete -c goen -n "__fish_goen_using_subcommand run" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
@@ -131,6 +164,29 @@ complete -c goen -n "__fish_goen_using_subcommand notify-test" -l config -d 'Set
 complete -c goen -n "__fish_goen_using_subcommand notify-test" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
 complete -c goen -n "__fish_goen_using_subcommand notify-test" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand export" -l format -d 'What to write' -r -f -a "json\t'Everything, for `goen import`'
+csv\t'A table of the mails, for spreadsheets'
+md\t'A page to read'"
+complete -c goen -n "__fish_goen_using_subcommand export" -s o -l output -d 'Write to this file, readable by you alone, instead of standard output' -r -F
+complete -c goen -n "__fish_goen_using_subcommand export" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand export" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c goen -n "__fish_goen_using_subcommand import" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand import" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand import" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand forget" -l older-than -d 'Mails older than this: 90d, 6mo, 1y' -r
+complete -c goen -n "__fish_goen_using_subcommand forget" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand forget" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand forget" -l everything -d 'Everything: mails, drafts, notes'
+complete -c goen -n "__fish_goen_using_subcommand forget" -l yes -d 'Ask nothing'
+complete -c goen -n "__fish_goen_using_subcommand forget" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand backup" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand backup" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_using_subcommand classify" -l jobs -d 'How many mails to read at once [default: one for each processor core]' -r
 complete -c goen -n "__fish_goen_using_subcommand classify" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
 complete -c goen -n "__fish_goen_using_subcommand classify" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
@@ -202,27 +258,32 @@ complete -c goen -n "__fish_goen_using_subcommand completions" -l config -d 'Set
 complete -c goen -n "__fish_goen_using_subcommand completions" -l lang -d 'Language to speak: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
 complete -c goen -n "__fish_goen_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "demo" -d 'Show the whole program at work on this machine; needs no account and no network'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "run" -d 'Watch the inboxes (what the systemd unit starts)'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "status" -d 'How the accounts, the notifications and the replies are doing'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "doctor" -d 'Check step by step what goen depends on, and say what to do'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "list" -d 'Selection results, newest first'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "show" -d 'One mail: what it says, in which words, and what helps now'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "events" -d 'What happened, one JSON object a line, for scripts'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "review" -d 'Read, edit, approve or discard replies in the terminal'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "approve" -d 'Approve the reply that was shown, by its digest'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "undo" -d 'Take an approval back while the reply still waits'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "postpone" -d 'Put an approved reply off by a day'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "discard" -d 'Throw a draft away'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "settle" -d 'Look in Sent for a reply with an unknown end, or say how it ended'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "retry" -d 'Try accounts again that are stopped or waiting'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "quiet" -d 'Hold notifications back for a while: 3h, until 18:00, off'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "notify-test" -d 'Show a notification, and say what the desktop can do with it'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "classify" -d 'Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "config" -d 'The settings file'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "service" -d 'The systemd user service that watches while you are logged in'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "completions" -d 'Print completions for a shell'
-complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo run status doctor list show events review approve undo postpone discard settle retry quiet notify-test classify config service completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "demo" -d 'Show the whole program at work on this machine; needs no account and no network'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "setup" -d 'Set an account up: servers, password, settings'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "run" -d 'Watch the inboxes (what the systemd unit starts)'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "status" -d 'How the accounts, the notifications and the replies are doing'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "doctor" -d 'Check step by step what goen depends on, and say what to do'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "list" -d 'Selection results, newest first'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "show" -d 'One mail: what it says, in which words, and what helps now'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "events" -d 'What happened, one JSON object a line, for scripts'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "review" -d 'Read, edit, approve or discard replies in the terminal'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "approve" -d 'Approve the reply that was shown, by its digest'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "undo" -d 'Take an approval back while the reply still waits'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "postpone" -d 'Put an approved reply off by a day'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "discard" -d 'Throw a draft away'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "settle" -d 'Look in Sent for a reply with an unknown end, or say how it ended'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "retry" -d 'Try accounts again that are stopped or waiting'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "quiet" -d 'Hold notifications back for a while: 3h, until 18:00, off'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "notify-test" -d 'Show a notification, and say what the desktop can do with it'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "export" -d 'Your data out: all of it as JSON, or a table, or a page'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "import" -d 'Take in what `goen export` or `goen backup` wrote'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "forget" -d 'Forget mails, with all that hangs on them'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "backup" -d 'Copy the store to a file'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "classify" -d 'Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "config" -d 'The settings file'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "service" -d 'The systemd user service that watches while you are logged in'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "completions" -d 'Print completions for a shell'
+complete -c goen -n "__fish_goen_using_subcommand help; and not __fish_seen_subcommand_from demo setup run status doctor list show events review approve undo postpone discard settle retry quiet notify-test export import forget backup classify config service completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a commented settings file to start from'
 complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings'
 complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where goen looks for settings and keeps its state'
