@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run by systemd-user.sh: the life of goen.service, as `goen service install` installs it. Prints what is seen.
 set -u
-export SYSTEMD_PAGER= SYSTEMD_COLORS=0
+export SYSTEMD_PAGER='' SYSTEMD_COLORS=0
 here=$(dirname "$0")
 export PATH=$HOME/.cargo/bin:$PATH
 see() { printf '%s: ' "$1"; for name in ActiveState SubState NRestarts Result ExecMainStatus; do systemctl --user show goen -p $name --value; done | paste -sd ' '; }
