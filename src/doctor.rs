@@ -12,11 +12,12 @@ use tokio_rustls::rustls::ProtocolVersion;
 use crate::config::{Account, Config, Paths};
 use crate::daemon;
 use crate::imap::session::{Care, Session, SessionError, Wire};
-use crate::knowledge::Knowledge;
+use crate::knowledge::{self, Knowledge};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Mail;
 use crate::net::{self, Security, Server, certificate};
 use crate::notify::{self, NotifyError};
+use crate::reply::Kind;
 use crate::secret::{self, Credential, SecretError, Source, online};
 use crate::smtp::{self, Submission};
 use crate::store::Store;
@@ -653,6 +654,23 @@ impl Doctor<'_> {
         }
         match Knowledge::load(self.paths.folder()) {
             Ok(_knowledge) => {
+                if let Some(unused) = knowledge::unused_templates(self.paths.folder()).first() {
+                    let names = Kind::ALL.map(Kind::name).join(", ");
+                    return walk.bad(
+                        Step::Knowledge,
+                        Explanation::new(say!(
+                            lang,
+                            "{file} は、どの返信にも使われません",
+                            "{file} is used for no reply",
+                            file = unused.display()
+                        ))
+                        .hint(say!(
+                            lang,
+                            "replies/ja か replies/en に、次の名前と .txt で置いてください: {names}",
+                            "put it into replies/ja or replies/en as one of these, with .txt: {names}"
+                        )),
+                    );
+                }
                 walk.good(
                     Step::Knowledge,
                     say!(lang, "誤りはありません", "nothing is wrong with them"),

@@ -89,6 +89,31 @@ impl Knowledge {
     }
 }
 
+/// Files of the user's own in the folders of reply templates whose names mean nothing: a slip in the
+/// name would go unnoticed, and the built-in words would leave.
+#[must_use]
+pub fn unused_templates(folder: &Path) -> Vec<PathBuf> {
+    let replies = folder.join("replies");
+    let is_used = |path: &Path| {
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_text = path.extension().is_some_and(|extension| extension == "txt");
+        is_text && Kind::ALL.into_iter().any(|kind| kind.name() == name)
+    };
+    let mut unused = Vec::new();
+    for entry in std::fs::read_dir(&replies).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_lang = ["ja", "en"].iter().any(|lang| path == replies.join(lang));
+        if !is_lang {
+            unused.push(path);
+            continue;
+        }
+        let files = std::fs::read_dir(path).into_iter().flatten().flatten();
+        unused.extend(files.map(|file| file.path()).filter(|path| !is_used(path)));
+    }
+    unused.sort();
+    unused
+}
+
 /// The holidays alone.
 pub fn calendar(folder: &Path) -> Result<Calendar, KnowledgeError> {
     let holidays = files(&folder.join("holidays"), "toml")?;

@@ -211,6 +211,30 @@ fn a_machine_without_a_notification_server_and_a_broken_text_are_found() {
 }
 
 #[test]
+fn reply_templates_of_the_users_own_are_checked_with_their_names() {
+    let dovecot = Dovecot::start();
+    let home = Home::new(&settings(&dovecot));
+    let folder = home.path().join(".config/goen/replies/ja");
+    std::fs::create_dir_all(&folder).unwrap();
+    let knowledge_with = |name: &str, text: &str| {
+        std::fs::write(folder.join(name), text).unwrap();
+        let (found, _) = doctor(&home);
+        std::fs::remove_file(folder.join(name)).unwrap();
+        let findings = found["machine"].as_array().unwrap();
+        findings.iter().find(|one| one["step"] == "knowledge").unwrap().clone()
+    };
+    let own =
+        knowledge_with("thanks.txt", "{{ addressee }}\n\n自分の言葉でお礼\n{{ signature }}\n");
+    assert_eq!(own["mark"], "good", "{own}");
+    let broken = knowledge_with("thanks.txt", "{{ adressee }}\n");
+    assert_eq!(broken["mark"], "bad");
+    assert!(broken["words"].as_str().unwrap().contains("replies/ja/thanks.txt"), "{broken}");
+    let misnamed = knowledge_with("thank.txt", "お礼\n");
+    assert_eq!(misnamed["mark"], "bad");
+    assert!(misnamed["words"].as_str().unwrap().contains("thank.txt"), "{misnamed}");
+}
+
+#[test]
 fn every_line_fits_80_columns_in_both_languages() {
     let dovecot = Dovecot::start();
     let settings = settings(&dovecot).replace("\"INBOX\"", "\"INBOX\", \"選こう\"");

@@ -10,6 +10,7 @@
     reason = "a test that cannot go on stops, and says so"
 )]
 
+mod anything;
 mod bad_input;
 mod beside;
 mod blindness;

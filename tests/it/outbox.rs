@@ -6,7 +6,6 @@ use goen::outbox::state::{Outcome, Proof, Reply, State, Why};
 use goen::outbox::{OutboxError, Truth, UnderWay};
 use goen::reply::Digest;
 use goen::store::Store;
-use proptest::prelude::*;
 
 use crate::support::replies::*;
 
@@ -512,6 +511,35 @@ fn a_power_cut_never_turns_sending_back_into_approved() {
     assert_eq!(seen.len(), 4, "{seen:?}");
 }
 
+/// The power fails while the log is copied into the store: some of its pages are new, the log is whole.
+#[test]
+fn a_power_cut_while_the_log_is_copied_back_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("goen.db");
+    let log = folder.path().join("goen.db-wal");
+    let id = fill(&Store::open(&path).unwrap(), 1)[0];
+    let outbox = outbox_at(&path);
+    approve(&outbox, id);
+    let _claim = claim(&outbox, after(1)).unwrap();
+    let (old, whole_log) = (std::fs::read(&path).unwrap(), std::fs::read(&log).unwrap());
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))
+        .unwrap();
+    let new = std::fs::read(&path).unwrap();
+    assert_ne!(old, new, "the log was copied back");
+    // Cuts on pages, and in the middle of them.
+    for cut in (0..=new.len()).step_by(1024) {
+        let torn = [&new[..cut], old.get(cut..).unwrap_or_default()].concat();
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("goen.db");
+        std::fs::write(&copy, torn).unwrap();
+        std::fs::write(folder.path().join("goen.db-wal"), &whole_log).unwrap();
+        let state = outbox_at(&copy).entry(id).unwrap().unwrap().state;
+        assert_eq!(state, State::Sending, "{cut} of {}", new.len());
+    }
+}
+
 fn state_after_a_cut(
     store: &std::path::Path,
     log: &std::path::Path,
@@ -525,103 +553,4 @@ fn state_after_a_cut(
     bytes.truncate(usize::try_from(length).unwrap());
     std::fs::write(folder.path().join("goen.db-wal"), bytes).unwrap();
     outbox_at(&copy).entry(id).unwrap().unwrap().state.name()
-}
-
-#[derive(Debug, Clone)]
-enum Act {
-    Approve {
-        with_old_digest: bool,
-    },
-    Edit(u8),
-    Undo,
-    Discard,
-    Restart,
-    AskAgain,
-    /// One of two daemons claims, and this is what comes of it.
-    Submit {
-        accepts: bool,
-        how: u8,
-    },
-    Resolve(u8),
-    /// Minutes; the clock may be set back.
-    ClockJumps(i64),
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        4 => any::<bool>().prop_map(|it| Act::Approve { with_old_digest: it }),
-        2 => any::<u8>().prop_map(Act::Edit),
-        1 => Just(Act::Undo),
-        1 => Just(Act::Discard),
-        1 => Just(Act::Restart),
-        1 => Just(Act::AskAgain),
-        6 => (any::<bool>(), 0..5_u8).prop_map(|(accepts, how)| Act::Submit { accepts, how }),
-        1 => (0..3_u8).prop_map(Act::Resolve),
-        4 => prop_oneof![0..300_i64, -5_000..5_000_i64].prop_map(Act::ClockJumps),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
-
-    /// Edits, undos, restarts, clock jumps, two handles on one store, and a server that does as it
-    /// likes.
-    #[test]
-    fn one_approval_submits_at_most_once_and_only_what_was_approved(
-        acts in prop::collection::vec(act(), 1..60)
-    ) {
-        let store = Store::in_memory().unwrap();
-        let id = fill(&store, 1)[0];
-        let daemons = [goen::outbox::Outbox::new(store.clone()), goen::outbox::Outbox::new(store)];
-        let mut clock = 0_i64;
-        let mut approved_digest = None;
-        let mut old_digest = daemons[0].entry(id).unwrap().unwrap().digest;
-        let (mut approvals, mut copies) = (0, 0);
-        for (turn, act) in acts.into_iter().enumerate() {
-            let outbox = &daemons[turn % 2];
-            let time = after(clock);
-            let digest = outbox.entry(id).unwrap().unwrap().digest;
-            match act {
-                Act::Approve { with_old_digest } => {
-                    let named = if with_old_digest { old_digest.clone() } else { digest.clone() };
-                    if outbox.approve(id, &named, time, &in_japan(time)).is_ok() {
-                        prop_assert_eq!(&named, &digest);
-                        approvals += 1;
-                        approved_digest = Some(named);
-                    }
-                }
-                Act::Edit(n) => {
-                    let mut changed = draft();
-                    changed.body = format!("本文 {n}\n");
-                    old_digest = digest;
-                    let _ = outbox.edit(id, &changed, time);
-                }
-                Act::Undo => drop(outbox.undo(id, time)),
-                Act::Discard => drop(outbox.discard(id, time)),
-                Act::Restart => drop(outbox.recover(time, &UnderWay::default())),
-                Act::AskAgain => drop(outbox.ask_again(time)),
-                Act::Submit { accepts, how } => if let Some(claim) = claim(outbox, time) {
-                    prop_assert_eq!(Some(&digest), approved_digest.as_ref());
-                    let outcome = match how {
-                        0 => Some(Outcome::NotStarted("x".into())),
-                        1 => Some(Outcome::Deferred(reply(451, "x"))),
-                        2 => Some(Outcome::Refused(reply(550, "x"))),
-                        _ if accepts => { copies += 1; (how == 3).then(accepted) }
-                        3 => Some(lost()),
-                        // The process dies with the claim.
-                        _ => None,
-                    };
-                    match outcome {
-                        Some(outcome) => drop(daemons[(turn + 1) % 2].settle(claim.id(), outcome, time).unwrap()),
-                        None => drop(outbox.recover(time, &UnderWay::default()).unwrap()),
-                    }
-                },
-                Act::Resolve(0) => drop(outbox.resolve(id, Truth::FoundInSent, time)),
-                Act::Resolve(1) => drop(outbox.resolve(id, Truth::UserSaysArrived, time)),
-                Act::Resolve(_) => drop(outbox.resolve(id, Truth::UserSaysNot, time)),
-                Act::ClockJumps(minutes) => clock += minutes,
-            }
-            prop_assert!(copies <= approvals, "{} copies of {} approvals", copies, approvals);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! A real Postfix as submission server beside a Dovecot of ours: TLS and STARTTLS, AUTH asked of
 //! Dovecot, delivery to Dovecot, stopped on drop. Its master needs root. Nothing can leave the
-//! machine: all mail goes to the Dovecot, except to `reject@` (550), `defer@` (451), and `grey@test.example` (451 once).
+//! machine: all mail goes to the Dovecot, except to `reject@` (550), `defer@` (451), and
+//! `grey@test.example` (451 once).
 //!
 //! ```ignore
 //! let dovecot = Dovecot::start();
