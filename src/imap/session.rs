@@ -58,6 +58,9 @@ const SEARCH_WINDOW: u32 = 50_000;
 /// Most mailboxes listed.
 const LISTED_MAX: usize = 1000;
 
+/// Longest name of a mailbox that we may be told of: far longer than any that is watched.
+const NAME_MAX_BYTES: usize = 1000;
+
 /// Anything an IMAP session can run over.
 pub trait Wire: AsyncRead + AsyncWrite + Unpin + Debug + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Debug + Send> Wire for T {}
@@ -493,7 +496,9 @@ impl<S: Wire> Session<S> {
                 self.changed = true;
             }
             Answer::Expunged(_) => self.exists = self.exists.saturating_sub(1),
-            Answer::News(mailbox, next) if self.news.len() < LISTED_MAX => {
+            Answer::News(mailbox, next)
+                if self.news.len() < LISTED_MAX && mailbox.len() <= NAME_MAX_BYTES =>
+            {
                 self.news.insert(mailbox_name::decode(mailbox), *next);
             }
             Answer::Capabilities(offered) => self.capabilities = Some(offered.clone()),
