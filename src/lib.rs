@@ -10,10 +10,14 @@ pub mod lang;
 pub mod plain;
 
 // The core: pure. (Also pure: `imap::cursor`, `outbox::state`, `tell::when`, `tell::pace`.)
+pub mod application;
 pub mod classify;
+pub mod deadline;
 pub mod guide;
 pub mod mail;
+pub mod reminder;
 pub mod reply;
+pub mod silence;
 
 // The shell: does things.
 pub mod cli;

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 const CORE: &[&str] = &[
     "mail",
     "classify",
+    "application",
+    "deadline",
+    "silence",
+    "reminder",
     "guide",
     "reply",
     "outbox/state",
