@@ -243,8 +243,7 @@ mod tests {
     fn what_was_put_away_is_open_again_when_a_mail_comes() {
         let steps = vec![step(1, Outcome::InProcess), step(3, Outcome::Advanced)];
         let closed = |day: i64| Timestamp::from_second(day * 86_400).ok();
-        let standing =
-            |closed_at| Story { closed_at, ..story(steps.clone()) }.standing();
+        let standing = |closed_at| Story { closed_at, ..story(steps.clone()) }.standing();
         assert_eq!(standing(closed(4)), Standing::Closed);
         assert_eq!(standing(closed(2)), Standing::Told(Outcome::Advanced));
     }
@@ -253,7 +252,8 @@ mod tests {
     fn names_of_the_users_own_come_first() {
         let mut named = step(1, Outcome::InProcess);
         named.company = Some("㈱青葉".to_owned());
-        let full = Step { company: Some("株式会社青葉".to_owned()), ..step(2, Outcome::Declined) };
+        let full =
+            Step { company: Some("株式会社青葉".to_owned()), ..step(2, Outcome::Declined) };
         let mut story = story(vec![full, named]);
         assert_eq!(story.company(), Some("株式会社青葉"));
         story.names.company = Some("青葉".to_owned());

@@ -20,12 +20,15 @@ use crate::store::{Store, StoreError};
 use self::text::Style;
 
 mod ask;
+mod applications;
 pub mod classify;
 mod daemon;
 mod doctor;
+mod edit;
 mod events;
 mod help;
 mod own;
+mod memo;
 pub(crate) mod replies;
 pub(crate) mod results;
 mod review;
@@ -65,10 +68,15 @@ enum Command {
     Status(results::StatusArguments),
     /// Check step by step what goen depends on, and say what to do
     Doctor(doctor::DoctorArguments),
-    /// Selection results, newest first
+    /// Applications and how they stand, newest first
     List(results::ListArguments),
-    /// One mail: what it says, in which words, and what helps now
+    /// One mail: what it says, in which words, what helps now, and its application so far
     Show(results::ShowArguments),
+    /// Put right which mails belong to one application, name it, put it away
+    #[command(subcommand)]
+    App(applications::AppCommand),
+    /// Write down what to do next time, for yourself alone
+    Memo(memo::MemoArguments),
     /// What happened, one JSON object a line, for scripts
     Events(events::EventsArguments),
     /// Read, edit, approve or discard replies in the terminal
@@ -328,6 +336,8 @@ fn run(
             Command::Status(status) => results::status(&opened, &console, &status, &mut out),
             Command::List(list) => results::list(&opened, &console, &list, &mut out),
             Command::Show(show) => results::show(&opened, &console, &show, &mut out),
+            Command::App(app) => applications::app(&opened, &console, &app, &mut out),
+            Command::Memo(memo) => memo::memo(&opened, &console, &memo, &mut out),
             Command::Events(events) => events::events(&opened, &events, &mut out),
             Command::Review(review) => review::review(&opened, &console, &review, &mut out),
             Command::Approve(approve) => replies::approve(&opened, &console, &approve, &mut out),

@@ -11,7 +11,7 @@ use etcetera::BaseStrategy as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::guide::Reveal;
+use crate::guide::{Reveal, Streak};
 use crate::hours::Hours;
 use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::Address;
@@ -48,6 +48,10 @@ pub struct Config {
     pub watch: Watch,
     /// How results are told.
     pub notify: Notify,
+    /// What is told later.
+    pub remind: Remind,
+    /// What helps after several rejections.
+    pub care: Care,
     /// How replies leave.
     pub reply: ReplySettings,
     /// What is kept, and for how long.
@@ -107,6 +111,36 @@ impl Notify {
             bad_news: self.bad_news,
             good_news_any_time: self.good_news_any_time,
         }
+    }
+}
+
+/// `[remind]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Remind {
+    /// How long before a deadline it is told again, in hours; 0 for not at all.
+    pub deadline_hours: u16,
+    /// How many working days after an interview silence is told; 0 for never.
+    pub silence_days: u16,
+    /// How many months after a rejection that left a door open it is told; 0 for never.
+    pub door_months: u8,
+}
+
+/// `[care]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Care {
+    /// How many rejections make a row; 0 for never.
+    pub streak: u16,
+    /// Within how many days.
+    pub streak_days: u16,
+}
+
+impl Care {
+    /// What counts as a row of rejections.
+    #[must_use]
+    pub const fn streak(&self) -> Streak {
+        Streak { count: self.streak, days: self.streak_days }
     }
 }
 
@@ -842,7 +876,7 @@ mod tests {
         let (mut known, mut named) = (vec![], vec![]);
         keys(&toml::Table::try_from(Config::default()).unwrap(), "", &mut known);
         keys(&toml::from_str(DEFAULTS).unwrap(), "", &mut named);
-        assert_eq!(known.len(), 21, "{known:?}");
+        assert_eq!(known.len(), 26, "{known:?}");
         known.sort();
         named.sort();
         assert_eq!(known, named);
@@ -853,8 +887,12 @@ mod tests {
         let example = parse(include_str!("../config/goen.example.toml")).unwrap();
         let plain = parse(ACCOUNT).unwrap();
         assert_eq!(
-            (&example.watch, &example.notify, &example.reply, &example.store, example.lang),
-            (&plain.watch, &plain.notify, &plain.reply, &plain.store, plain.lang)
+            (&example.watch, &example.notify, &example.reply, &example.store),
+            (&plain.watch, &plain.notify, &plain.reply, &plain.store)
+        );
+        assert_eq!(
+            (&example.remind, &example.care, example.lang),
+            (&plain.remind, &plain.care, plain.lang)
         );
         assert_eq!(example.accounts[0].mailboxes, plain.accounts[0].mailboxes);
     }

@@ -32,7 +32,7 @@ use self::pulse::Pulse;
 use crate::classify::{Outcome, classify};
 use crate::clock::Clock;
 use crate::config::{Account, Config, Paths};
-use crate::guide::{Guide, Situation};
+use crate::guide::{Context, Guide, Situation};
 use crate::imap::cursor::{Cursor, Uid};
 use crate::imap::session;
 use crate::imap::watch::{self, Wake};
@@ -237,6 +237,7 @@ pub fn guide(
     knowledge: &Knowledge,
     lang: Lang,
     variety: u64,
+    context: &Context,
 ) -> Guide {
     let advice = advice(&mail.mail, &mail.verdict, &config.own_addresses());
     knowledge.guidance.guide(&Situation {
@@ -246,6 +247,7 @@ pub fn guide(
         id: mail.id,
         variety,
         reply: &advice,
+        context,
     })
 }
 
@@ -297,6 +299,8 @@ pub async fn run(
     let knowledge = Knowledge::load(daemon.paths.folder())?;
     let Daemon { config, paths, clock, zone, lang, voice, under_way } = daemon;
     let socket = listen(&paths)?;
+    // The settings may have changed since they were worked out.
+    store.forget_plans()?;
     let outbox = Outbox::new(store.clone());
     for mail_id in outbox.recover(clock.now(), &under_way)? {
         tracing::warn!(

@@ -119,10 +119,11 @@ pub struct Promise {
 /// mail was received, by the reader's clock.
 #[must_use]
 pub fn dates(text: &str, sent: DateTime, calendar: &Calendar) -> Vec<Dated> {
-    let sentences = sentences(text);
+    let written = sentences(text);
+    let sentences: Vec<String> = written.iter().map(|sentence| sentence.to_lowercase()).collect();
     let offers_choice = sentences.iter().any(|sentence| CHOICE.is_match(sentence));
     let mut dates: Vec<Dated> = Vec::new();
-    for (index, sentence) in sentences.iter().enumerate() {
+    for (index, (sentence, written)) in sentences.iter().zip(&written).enumerate() {
         // "Please answer as follows." and then, on a line of its own, the date.
         let before = index.checked_sub(1).and_then(|before| sentences.get(before));
         for found in days(sentence, sent, calendar) {
@@ -131,7 +132,7 @@ pub fn dates(text: &str, sent: DateTime, calendar: &Calendar) -> Vec<Dated> {
             let is_past = at.day < sent.date();
             let is_known = dates.iter().any(|known| known.purpose == purpose && known.at == at);
             if !is_past && !is_known {
-                dates.push(Dated { purpose, at, quote: plain::clip(sentence, QUOTE_COLUMNS) });
+                dates.push(Dated { purpose, at, quote: plain::clip(written, QUOTE_COLUMNS) });
             }
         }
     }
@@ -142,16 +143,19 @@ pub fn dates(text: &str, sent: DateTime, calendar: &Calendar) -> Vec<Dated> {
 /// When the sender promises to tell the result.
 #[must_use]
 pub fn promise(text: &str, sent: DateTime, calendar: &Calendar) -> Option<Promise> {
-    let sentences = sentences(text);
-    let passers = sentences.iter().find(|sentence| PASSERS_ONLY.is_match(sentence));
-    let dated = sentences.iter().filter(|sentence| is_promise(sentence)).find_map(|sentence| {
-        // "Within a week after the interview" counts from a day that is not said here.
-        let counts_from_elsewhere = FROM_ELSEWHERE.is_match(sentence);
-        let found = days(sentence, sent, calendar);
-        let known = found.iter().filter(|found| !(found.is_span && counts_from_elsewhere));
-        let last = known.map(|found| found.moment.day).max()?;
-        (last >= sent.date()).then_some((last, sentence))
-    });
+    let written = sentences(text);
+    let lower = |sentence: &&String| sentence.to_lowercase();
+    let passers = written.iter().find(|sentence| PASSERS_ONLY.is_match(&lower(sentence)));
+    let dated =
+        written.iter().filter(|sentence| is_promise(&lower(sentence))).find_map(|written| {
+            let sentence = lower(&written);
+            // "Within a week after the interview" counts from a day that is not said here.
+            let counts_from_elsewhere = FROM_ELSEWHERE.is_match(&sentence);
+            let found = days(&sentence, sent, calendar);
+            let known = found.iter().filter(|found| !(found.is_span && counts_from_elsewhere));
+            let last = known.map(|found| found.moment.day).max()?;
+            (last >= sent.date()).then_some((last, written))
+        });
     let (by, quote) = match (dated, passers) {
         (Some((by, sentence)), _) => (Some(by), sentence),
         (None, Some(sentence)) => (None, sentence),
@@ -190,8 +194,7 @@ fn purpose(
     let is_appointment = found.moment.time.is_some() && !found.is_span && !offers_choice;
     let named = |text: &str| APPOINTMENT.is_match(text);
     let label = |text: &str| APPOINTMENT_LABEL.is_match(text);
-    let speaks = named(sentence)
-        && (label(sentence) || MEETS.is_match(sentence))
+    let speaks = named(sentence) && (label(sentence) || MEETS.is_match(sentence))
         || label(sentence)
         || before.is_some_and(|before| label(before) && before.chars().count() < 20);
     (is_appointment && speaks).then_some(Purpose::Appointment)
@@ -201,10 +204,12 @@ fn is_promise(sentence: &str) -> bool {
     PROMISE.is_match(sentence) && !ASKS_TO_TELL.is_match(sentence)
 }
 
-/// Compiles a pattern of ours.
-fn pattern(pattern: &str) -> Regex {
+/// Compiles a pattern of ours, for text in small letters on one line. Without Unicode's tables, which
+/// it has no use for, it takes a tenth of the memory; the daemon is to stay small.
+pub(crate) fn pattern(pattern: &str) -> Regex {
+    let plain = pattern.replace("\\d", "[0-9]").replace("\\s", "[ ]").replace("\\b", r"(?-u:\b)");
     #[expect(clippy::expect_used, reason = "a constant of ours, and every test runs it")]
-    Regex::new(pattern).expect("a pattern of ours")
+    Regex::new(&plain).expect("a pattern of ours")
 }
 
 macro_rules! patterns {
@@ -215,34 +220,34 @@ macro_rules! patterns {
 
 patterns! {
     /// Something the reader is to do.
-    ASKS = "(?i)承諾|回答|返答|返信|返事|ご連絡(?:を)?(?:ください|下さい|いただ|頂|お願い|願い|賜)|お知らせ(?:ください|下さい|いただ|願)|\
+    ASKS = "承諾|回答|返答|返信|返事|ご連絡(?:を)?(?:ください|下さい|いただ|頂|お願い|願い|賜)|お知らせ(?:ください|下さい|いただ|願)|\
         登録|予約|提出|入力|受検|受験|アンケート|手続|選択|お選び|申し?込み|アップロード|送付|お送り(?:ください|下さい|いただ|願)|\
         調整|候補日|ご希望の?日|ご都合|意思表示|ご確認(?:の上|ください|下さい)|\
         \\b(?:repl(?:y|ies)|respon[ds]e?|let (?:us|me) know|confirm|accept|sign|return|submit|complete|choose|pick|select|book|\
         schedule|answer|decision|decide|send (?:us|me|it|the)|get back to (?:us|me)|availab|offer (?:expires|is (?:open|valid)|stands)|upload|register)";
     /// The reader is asked to tell, and does not get told.
-    ASKS_TO_TELL = "(?i)(?:ご連絡|お知らせ)(?:を)?(?:ください|下さい|いただけ|頂け|願い|をお願い)|\\blet (?:us|me) know\\b|get back to (?:us|me)\\b";
+    ASKS_TO_TELL = "(?:ご連絡|お知らせ)(?:を)?(?:ください|下さい|いただけ|頂け|願い|をお願い)|\\blet (?:us|me) know\\b|get back to (?:us|me)\\b";
     /// A label that makes a date a limit.
-    LIMIT_LABEL = "(?i)期限|締め?切|〆切|期日|\\bdeadline\\b|\\bdue (?:date|by)\\b|\\bexpires?\\b";
-    ANSWER = "(?i)承諾|内定|入社(?:の|する)?(?:ご)?意[思志向]|オファー|採用条件|労働条件|\\boffer\\b|\\baccept|\\bcontract\\b|\\bsign";
-    DATES = "(?i)日程|候補日|希望日|日時|ご都合|面接|面談|予約|\\bslots?\\b|\\btimes?\\b|availab|\\bschedule|\\bbook|interview";
+    LIMIT_LABEL = "期限|締め?切|〆切|期日|\\bdeadline\\b|\\bdue (?:date|by)\\b|\\bexpires?\\b";
+    ANSWER = "承諾|内定|入社(?:の|する)?(?:ご)?意[思志向]|オファー|採用条件|労働条件|\\boffer\\b|\\baccept|\\bcontract\\b|\\bsign";
+    DATES = "日程|候補日|希望日|日時|ご都合|面接|面談|予約|\\bslots?\\b|\\btimes?\\b|availab|\\bschedule|\\bbook|interview";
     /// The sender tells the result.
-    PROMISE = "(?i)(?:結果|合否|可否|選考)[^。]{0,60}(?:連絡|通知|お知らせ|案内|回答|お伝え)[^。]{0,8}(?:いたし|致し|申し上げ|させて|差し上げ|予定|します|する|となり|です)|\
+    PROMISE = "(?:結果|合否|可否|選考)[^。]{0,60}(?:連絡|通知|お知らせ|案内|回答|お伝え)[^。]{0,8}(?:いたし|致し|申し上げ|させて|差し上げ|予定|します|する|となり|です)|\
         (?:以内|まで|頃|ごろ|中)に[^。]{0,12}(?:ご?連絡|通知|お知らせ)(?:を)?(?:いたし|致し|申し上げ|させていただ|差し上げ)|\
         \\b(?:we|i)(?:'ll| will| shall| expect to| aim to| hope to| plan to| should| intend to| are going to)[^.]{0,60}\
         (?:get back to you|be in touch|be back in touch|contact you|let you know|inform you|update you|have (?:a|our) decision|make (?:a|our) decision|notify you|share (?:a|the|our) (?:decision|result|outcome))|\
         \\byou (?:will|should|can expect to) hear (?:back )?from us";
-    PASSERS_ONLY = "(?i)(?:合格|通過|採用|次の?選考に?お?進み?)[^。]{0,14}(?:方|者|場合)[^。]{0,6}(?:のみ|に限り|だけ|に限って)[^。]{0,40}(?:連絡|通知|お知らせ|案内)|\
+    PASSERS_ONLY = "(?:合格|通過|採用|次の?選考に?お?進み?)[^。]{0,14}(?:方|者|場合)[^。]{0,6}(?:のみ|に限り|だけ|に限って)[^。]{0,40}(?:連絡|通知|お知らせ|案内)|\
         only (?:successful|shortlisted|short-listed|selected|qualified)[^.]{0,30}(?:contacted|notified|hear|informed)|\
         only (?:contact|notify|reply to|respond to)[^.]{0,30}(?:successful|shortlisted|selected|suitable)";
-    FROM_ELSEWHERE = "(?i)(?:面接|面談|選考|受検|受験|試験|締め?切り?|説明会)(?:の)?(?:終了|実施|参加|受検)?(?:後|日?から|日より|の翌日)|\
+    FROM_ELSEWHERE = "(?:面接|面談|選考|受検|受験|試験|締め?切り?|説明会)(?:の)?(?:終了|実施|参加|受検)?(?:後|日?から|日より|の翌日)|\
         (?:after|of|following) (?:the|your|our) (?:interview|assessment|test|closing date|deadline)";
     /// Several times to choose from.
-    CHOICE = "(?i)お選び|いずれか|候補日(?:時|程)?(?:の中|から|より|を)|ご希望の日|ご都合の(?:よい|良い|つく)|以下の(?:日程|候補)|下記の(?:日程|候補)|\
+    CHOICE = "お選び|いずれか|候補日(?:時|程)?(?:の中|から|より|を)|ご希望の日|ご都合の(?:よい|良い|つく)|以下の(?:日程|候補)|下記の(?:日程|候補)|\
         choose (?:one|a|from)|pick (?:one|a|from)|following (?:slots|times|dates)|which of|whichever|\\bor\\b[^.]{0,20}\\b(?:mon|tues|wednes|thurs|fri)day";
-    APPOINTMENT = "(?i)面接|面談|説明会|適性検査|筆記試験|選考会|interview|assessment|meeting|\\bcall\\b";
-    APPOINTMENT_LABEL = "(?i)^[\\W_]*(?:(?:一次|二次|三次|最終|個人|集団|WEB|オンライン)?(?:面接|面談|選考|実施|集合|開催)?\\s*(?:日時|日程)|date(?: and time)?|when|time)\\s*[】\\])]?\\s*[:：】]?";
-    MEETS = "(?i)確定|実施|行い|行わ|開始|お越し|お待ち|ご来社|予定|参加|決定|にて|から|より|\\bconfirm|\\bscheduled|\\bset for|\\bsee you|\\bmeet|\\bjoin|\\btake place|\\bbooked|\\blook(?:ing)? forward";
+    APPOINTMENT = "面接|面談|説明会|適性検査|筆記試験|選考会|interview|assessment|meeting|\\bcall\\b";
+    APPOINTMENT_LABEL = "^[ ・■□●○◆◇▼*【※『<\\[-]*(?:(?:一次|二次|三次|最終|個人|集団|web|オンライン)?(?:面接|面談|選考|実施|集合|開催)?\\s*(?:日時|日程)|date(?: and time)?|when|time)\\s*[】\\])]?\\s*[:：】]?";
+    MEETS = "確定|実施|行い|行わ|開始|お越し|お待ち|ご来社|予定|参加|決定|にて|から|より|\\bconfirm|\\bscheduled|\\bset for|\\bsee you|\\bmeet|\\bjoin|\\btake place|\\bbooked|\\blook(?:ing)? forward";
 }
 
 /// The sentences of a text, each on one line. Mails are wrapped by hand, in Japanese often inside a
@@ -261,8 +266,9 @@ fn sentences(text: &str) -> Vec<String> {
     };
     for line in text.lines() {
         let line = line.trim();
-        let begins = line.starts_with(['・', '■', '□', '●', '○', '◆', '◇', '▼', '*', '-', '【', '※', '『', '<', '['])
-            || is_labelled(line);
+        let begins = line.starts_with([
+            '・', '■', '□', '●', '○', '◆', '◇', '▼', '*', '-', '【', '※', '『', '<', '[',
+        ]) || is_labelled(line);
         if line.is_empty() || begins {
             flush(&mut current, &mut sentences);
         }
@@ -278,7 +284,9 @@ fn sentences(text: &str) -> Vec<String> {
             rest = behind;
         }
         current.push_str(rest);
-        if plain::columns(line) < SHORT_LINE_COLUMNS && !line.ends_with(['、', ',', 'は', 'を', 'に', 'の', 'が', 'で', 'と']) {
+        if plain::columns(line) < SHORT_LINE_COLUMNS
+            && !line.ends_with(['、', ',', 'は', 'を', 'に', 'の', 'が', 'で', 'と'])
+        {
             flush(&mut current, &mut sentences);
         }
     }
@@ -302,7 +310,13 @@ fn end_of_sentence(text: &str) -> Option<usize> {
         let ends = match c {
             '。' | '!' | '?' => true,
             // Not in "a.m.", "Inc.", "5.12" or at the end of an abbreviation of a month.
-            '.' => next == Some(' ') && !ABBREVIATED.iter().any(|word| text.get(..at).is_some_and(|before| before.to_ascii_lowercase().ends_with(word))),
+            '.' => {
+                next == Some(' ')
+                    && !ABBREVIATED.iter().any(|word| {
+                        text.get(..at)
+                            .is_some_and(|before| before.to_ascii_lowercase().ends_with(word))
+                    })
+            }
             _ => false,
         };
         if ends {
@@ -313,8 +327,8 @@ fn end_of_sentence(text: &str) -> Option<usize> {
 }
 
 const ABBREVIATED: [&str; 20] = [
-    "a.m", "p.m", " mr", " ms", " mrs", " dr", " jan", " feb", " mar", " apr", " jun", " jul", " aug", " sep", " sept",
-    " oct", " nov", " dec", " co", " no",
+    "a.m", "p.m", " mr", " ms", " mrs", " dr", " jan", " feb", " mar", " apr", " jun", " jul",
+    " aug", " sep", " sept", " oct", " nov", " dec", " co", " no",
 ];
 
 /// The `count`th working day behind `day`.

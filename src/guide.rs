@@ -7,12 +7,14 @@
 
 use std::collections::HashMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::classify::{Channel, Door, Outcome, ReplyAdvice, Stage, Verdict, Wording};
+use crate::deadline::{Dated, Moment, Purpose};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::reply::advice::Advice;
-use crate::{plain, say};
+use crate::{plain, reminder, say};
 
 /// Longest summary of a notification, in full-width characters.
 pub const SUMMARY_MAX_WIDE: usize = 40;
@@ -25,6 +27,12 @@ const NAME_COLUMNS: usize = 40;
 
 /// Room for the mail's own words on the page, in columns.
 const QUOTE_COLUMNS: usize = 160;
+
+/// Room for a line of the user's own in a notification, in columns.
+const NEXT_COLUMNS: usize = 80;
+
+/// How many purposes a date can have: each has words on the page.
+const PURPOSES: usize = 5;
 
 /// How many single results a page lists.
 const RESULTS_MAX: usize = 20;
@@ -58,6 +66,87 @@ pub struct Situation<'a> {
     pub variety: u64,
     /// Whether to answer, and why.
     pub reply: &'a Advice,
+    /// What is known beside the mail.
+    pub context: &'a Context,
+}
+
+/// What is known beside the mail itself: what came before it, and what the user has written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    /// What came before a rejection, where it changes what helps.
+    pub history: Option<History>,
+    /// Whether to point to people who help: the rejection that makes a row of them.
+    pub help: bool,
+    /// The dates in the mail.
+    pub dates: Vec<Dated>,
+    /// The user's own "next time I will…" for what comes next, the newest first.
+    pub next: Vec<String>,
+}
+
+/// What came before a rejection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum History {
+    /// None that goen has told of.
+    First,
+    /// Several, within the time that the user set.
+    Several,
+    /// A long silence.
+    AfterSilence,
+}
+
+/// What counts as a row of rejections: the user's setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Streak {
+    /// This many, 0 for never …
+    pub count: u16,
+    /// … within this many days.
+    pub days: u16,
+}
+
+impl History {
+    /// What came before a rejection, and whether it is the one that makes the row. `received` are the
+    /// times of all rejections up to this one, the newest first; `waited` after a long silence.
+    #[must_use]
+    pub fn of(received: &[Timestamp], streak: Streak, waited: bool) -> (Option<Self>, bool) {
+        let since = received.first().map(|now| {
+            let days = SignedDuration::from_hours(24 * i64::from(streak.days));
+            now.checked_sub(days).unwrap_or(Timestamp::MIN)
+        });
+        let recent = received.iter().filter(|at| since.is_some_and(|since| **at >= since)).count();
+        let row = usize::from(streak.count);
+        let history = if row > 0 && recent >= row {
+            Some(Self::Several)
+        } else if waited {
+            Some(Self::AfterSilence)
+        } else {
+            (received.len() == 1).then_some(Self::First)
+        };
+        (history, row > 0 && recent == row)
+    }
+}
+
+/// Something to be told later, and about which application.
+#[derive(Debug, Clone, Copy)]
+pub struct Reminding<'a> {
+    /// What it is about.
+    pub kind: reminder::Kind,
+    /// The deadline, the appointment, the day that passed.
+    pub about: Moment,
+    /// The employer.
+    pub company: Option<&'a str>,
+    /// The position.
+    pub position: Option<&'a str>,
+    /// The language of the user.
+    pub lang: Lang,
+    /// How much the notification shows.
+    pub reveal: Reveal,
+    /// The number for `goen show 3`.
+    pub id: i64,
+    /// Chooses among sentences of one meaning.
+    pub variety: u64,
+    /// The user's own "next time I will…", the newest first.
+    pub next: &'a [String],
 }
 
 /// What to say.
@@ -76,6 +165,8 @@ pub struct Guide {
 pub struct Guidance {
     chapters: HashMap<(Lang, Topic), Chapter>,
     pages: HashMap<Lang, Page>,
+    reminders: HashMap<(Lang, reminder::Kind), Chapter>,
+    help: HashMap<Lang, Help>,
 }
 
 /// A guidance file of the user's own, in place of the built-in one.
@@ -129,6 +220,31 @@ struct Chapter {
     reason: Vec<Entry>,
     #[serde(default)]
     later: Vec<Entry>,
+    #[serde(default)]
+    history: Vec<Entry>,
+    #[serde(default)]
+    reminder_summary: Vec<Entry>,
+    #[serde(default)]
+    reminder_body: Vec<Entry>,
+}
+
+/// People to talk to, and when their addresses were last looked at.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Help {
+    checked: String,
+    words: String,
+    /// How not to be shown this.
+    off: String,
+    place: Vec<Place>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    name: String,
+    about: String,
+    url: String,
 }
 
 /// Sentences of one meaning, and when they fit.
@@ -151,6 +267,7 @@ struct When {
     door: Vec<Door>,
     channel: Vec<Channel>,
     reply: Vec<ReplyAdvice>,
+    history: Vec<History>,
 }
 
 /// The frame that all topics share.
@@ -161,6 +278,7 @@ struct Page {
     more: String,
     headings: Headings,
     reply: ReplyWords,
+    dates: HashMap<Purpose, String>,
 }
 
 /// What stands above each section.
@@ -168,11 +286,14 @@ struct Page {
 #[serde(deny_unknown_fields)]
 struct Headings {
     fact: String,
+    dates: String,
     meaning: String,
     step: String,
     reply: String,
     reason: String,
     later: String,
+    next: String,
+    help: String,
 }
 
 /// `{reply}`: the advice on a reply in a few words.
@@ -194,7 +315,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(Lang, &str, &str); 24] = built_in![
+const BUILT_IN: [(Lang, &str, &str); 28] = built_in![
     "declined",
     "advanced",
     "offer",
@@ -207,6 +328,8 @@ const BUILT_IN: [(Lang, &str, &str); 24] = built_in![
     "company",
     "discreet",
     "page",
+    "remind",
+    "help",
 ];
 
 impl Guidance {
@@ -217,7 +340,12 @@ impl Guidance {
 
     /// The built-in guidance, with `files` in place of those that they name.
     pub fn load(files: &[GuidanceFile]) -> Result<Self, GuidanceError> {
-        let mut guidance = Self { chapters: HashMap::new(), pages: HashMap::new() };
+        let mut guidance = Self {
+            chapters: HashMap::new(),
+            pages: HashMap::new(),
+            reminders: HashMap::new(),
+            help: HashMap::new(),
+        };
         for (lang, name, text) in BUILT_IN {
             guidance.add(lang, name, text)?;
         }
@@ -231,12 +359,31 @@ impl Guidance {
         let wrong = |words: String| GuidanceError { lang, name: name.to_owned(), words };
         if name == "page" {
             let page: Page = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+            if page.dates.len() < PURPOSES {
+                return Err(wrong("dates: a purpose has no words".to_owned()));
+            }
             self.pages.insert(lang, page);
+            return Ok(());
+        }
+        if name == "help" {
+            let help: Help = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+            self.help.insert(lang, help);
+            return Ok(());
+        }
+        if name == "remind" {
+            let mut chapters: HashMap<reminder::Kind, Chapter> =
+                toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+            for kind in reminder::Kind::ALL {
+                let words = |problem: &str| wrong(format!("{}: {problem}", kind.name()));
+                let chapter = chapters.remove(&kind).ok_or_else(|| words("is missing"))?;
+                chapter.check(&Words::ALWAYS_LATER).map_err(|problem| words(&problem))?;
+                self.reminders.insert((lang, kind), chapter);
+            }
             return Ok(());
         }
         let topic = topic(name).ok_or_else(|| wrong("no outcome has this name".to_owned()))?;
         let chapter: Chapter = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        chapter.check().map_err(wrong)?;
+        chapter.check(&Words::ALWAYS).map_err(wrong)?;
         self.chapters.insert((lang, topic), chapter);
         Ok(())
     }
@@ -266,14 +413,63 @@ impl Guidance {
         Guide {
             summary: plain::clip(&summary, 2 * SUMMARY_MAX_WIDE),
             body: format!("{body}\n{more}"),
-            page: words.page(chapter, page),
+            page: words.page(chapter, page, self.help.get(&lang)),
+        }
+    }
+
+    /// What to say about something that is told later.
+    #[must_use]
+    pub fn remind(&self, reminding: &Reminding<'_>) -> Guide {
+        let Reminding { kind, lang, reveal, .. } = *reminding;
+        let topic = match reveal {
+            Reveal::Full => None,
+            Reveal::Company => Some(Topic::Company),
+            Reveal::Discreet => Some(Topic::Discreet),
+        };
+        let less = topic.and_then(|topic| self.chapters.get(&(lang, topic)));
+        let (Some(chapter), Some(page)) =
+            (self.reminders.get(&(lang, kind)), self.pages.get(&lang))
+        else {
+            return Guide { summary: String::new(), body: String::new(), page: String::new() };
+        };
+        let (summary, body) = match less {
+            Some(less) => (&less.reminder_summary, &less.reminder_body),
+            None => (&chapter.summary, &chapter.body),
+        };
+        let words = Words::later(reminding);
+        let summary = words.choose(summary).unwrap_or_default();
+        let body = words.choose(body).unwrap_or_default();
+        let more = words.fill(&page.more).unwrap_or_default();
+        let headings = &page.headings;
+        let sections = [
+            (&headings.fact, words.choose(&chapter.fact)),
+            (&headings.meaning, words.choose(&chapter.meaning)),
+            (&headings.step, words.choose(&chapter.step)),
+            (&headings.later, words.choose(&chapter.later)),
+        ];
+        Guide {
+            summary: plain::clip(&summary, 2 * SUMMARY_MAX_WIDE),
+            body: format!("{body}\n{more}"),
+            page: sections_joined(
+                &sections.map(|(heading, text)| (heading, text.unwrap_or_default())),
+            ),
         }
     }
 }
 
+/// Sections under their headings; empty ones are left out.
+fn sections_joined(sections: &[(&String, String)]) -> String {
+    let sections: Vec<String> = sections
+        .iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(heading, text)| format!("{heading}\n{text}\n"))
+        .collect();
+    sections.join("\n")
+}
+
 impl Chapter {
     /// Checks that something always fits, and that no text names an unknown value.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self, always: &[&str]) -> Result<(), String> {
         for (name, entries) in self.lists() {
             for text in entries.iter().flat_map(|entry| &entry.texts) {
                 if let Some(value) = values_in(text).find(|value| !Words::NAMES.contains(value)) {
@@ -284,13 +480,22 @@ impl Chapter {
                 return Err(format!("{name}: an entry has no texts"));
             }
         }
-        for (name, entries) in [("summary", &self.summary), ("body", &self.body)] {
+        let pairs = [
+            ("summary", &self.summary),
+            ("body", &self.body),
+            ("reminder_summary", &self.reminder_summary),
+            ("reminder_body", &self.reminder_body),
+        ];
+        for (name, entries) in pairs {
+            if name.starts_with("reminder") && entries.is_empty() {
+                continue;
+            }
             let last_fits_always = entries.last().is_some_and(|entry| {
                 entry.when == When::default()
                     && entry
                         .texts
                         .iter()
-                        .any(|text| values_in(text).all(|value| Words::ALWAYS.contains(&value)))
+                        .any(|text| values_in(text).all(|value| always.contains(&value)))
             });
             if !last_fits_always {
                 return Err(format!("{name}: the last entry must fit always, without names"));
@@ -299,7 +504,7 @@ impl Chapter {
         Ok(())
     }
 
-    fn lists(&self) -> [(&'static str, &[Entry]); 9] {
+    fn lists(&self) -> [(&'static str, &[Entry]); 12] {
         [
             ("summary", &self.summary),
             ("body", &self.body),
@@ -310,26 +515,47 @@ impl Chapter {
             ("step", &self.step),
             ("reason", &self.reason),
             ("later", &self.later),
+            ("history", &self.history),
+            ("reminder_summary", &self.reminder_summary),
+            ("reminder_body", &self.reminder_body),
         ]
     }
 }
 
 /// The values of one situation, ready to be filled in.
 struct Words<'a> {
-    situation: &'a Situation<'a>,
+    situation: Option<&'a Situation<'a>>,
+    variety: u64,
     values: HashMap<&'static str, String>,
 }
 
 impl<'a> Words<'a> {
     /// What a text may name.
-    const NAMES: [&'static str; 8] =
-        ["company", "position", "stage", "quote", "results", "count", "reply", "id"];
+    const NAMES: [&'static str; 14] = [
+        "company",
+        "position",
+        "stage",
+        "quote",
+        "results",
+        "count",
+        "reply",
+        "id",
+        "answer_by",
+        "dates_by",
+        "submit_by",
+        "meet_at",
+        "next",
+        "date",
+    ];
 
     /// Those that have a value in every situation.
     const ALWAYS: [&'static str; 3] = ["count", "reply", "id"];
 
+    /// Those that have a value in everything that is told later.
+    const ALWAYS_LATER: [&'static str; 2] = ["date", "id"];
+
     fn of(situation: &'a Situation<'a>, page: &Page) -> Self {
-        let Situation { verdict, lang, id, reply, .. } = *situation;
+        let Situation { verdict, lang, id, reply, context, .. } = *situation;
         let reply = match reply.reply {
             ReplyAdvice::Impossible => &page.reply.impossible,
             ReplyAdvice::NotNeeded => &page.reply.not_needed,
@@ -337,6 +563,10 @@ impl<'a> Words<'a> {
             ReplyAdvice::Recommended => &page.reply.recommended,
         };
         let name = |text: &str| plain::clip(text, NAME_COLUMNS);
+        let date = |purpose: Purpose| {
+            let dated = context.dates.iter().find(|dated| dated.purpose == purpose)?;
+            Some(dated.at.said(lang))
+        };
         let optional = [
             ("company", verdict.company.as_deref().map(name)),
             ("position", verdict.position.as_deref().map(name)),
@@ -346,20 +576,43 @@ impl<'a> Words<'a> {
             ("count", Some(verdict.results.len().to_string())),
             ("reply", Some(reply.clone())),
             ("id", Some(id.to_string())),
+            ("answer_by", date(Purpose::Answer)),
+            ("dates_by", date(Purpose::Dates)),
+            ("submit_by", date(Purpose::Submit)),
+            ("meet_at", date(Purpose::Appointment)),
+            ("next", context.next.first().map(|next| plain::clip(next, NEXT_COLUMNS))),
         ];
         let present = optional.into_iter().filter_map(|(key, value)| Some((key, value?)));
         let values = present.filter(|(key, value)| *key == "reply" || !value.is_empty()).collect();
-        Self { situation, values }
+        Self { situation: Some(situation), variety: situation.variety, values }
+    }
+
+    fn later(reminding: &Reminding<'_>) -> Self {
+        let name = |text: &str| plain::clip(text, NAME_COLUMNS);
+        let optional = [
+            ("company", reminding.company.map(name)),
+            ("position", reminding.position.map(name)),
+            ("date", Some(reminding.about.said(reminding.lang))),
+            ("id", Some(reminding.id.to_string())),
+            ("next", reminding.next.first().map(|next| plain::clip(next, NEXT_COLUMNS))),
+        ];
+        let present = optional.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        let values = present.filter(|(_, value)| !value.is_empty()).collect();
+        Self { situation: None, variety: reminding.variety, values }
     }
 
     /// One sentence of the first entry that fits.
     fn choose(&self, entries: &[Entry]) -> Option<String> {
-        let fitting = entries.iter().filter(|entry| entry.when.fits(self.situation));
+        let fits = |entry: &&Entry| match self.situation {
+            Some(situation) => entry.when.fits(situation),
+            None => entry.when == When::default(),
+        };
+        let fitting = entries.iter().filter(fits);
         fitting.into_iter().find_map(|entry| {
             let texts: Vec<String> =
                 entry.texts.iter().filter_map(|text| self.fill(text)).collect();
             let count = u64::try_from(texts.len()).ok().filter(|count| *count > 0)?;
-            let index = usize::try_from(self.situation.variety % count).ok()?;
+            let index = usize::try_from(self.variety % count).ok()?;
             texts.into_iter().nth(index)
         })
     }
@@ -378,26 +631,65 @@ impl<'a> Words<'a> {
         Some(filled.trim().to_owned())
     }
 
-    fn page(&self, chapter: &Chapter, page: &Page) -> String {
+    fn page(&self, chapter: &Chapter, page: &Page, help: Option<&Help>) -> String {
+        let Some(Situation { lang, reply, context, .. }) = self.situation else {
+            return String::new();
+        };
         let joined = |lists: &[&[Entry]]| {
             let parts: Vec<String> = lists.iter().filter_map(|list| self.choose(list)).collect();
             parts.join("\n\n")
         };
         let headings = &page.headings;
-        let sections = [
+        let mark = match lang {
+            Lang::Ja => "・",
+            Lang::En => "- ",
+        };
+        let next: Vec<String> = context.next.iter().map(|line| format!("{mark}{line}")).collect();
+        let help = help.filter(|_| context.help).map(|help| help.said(mark, *lang));
+        sections_joined(&[
             (&headings.fact, joined(&[&chapter.fact])),
-            (&headings.meaning, joined(&[&chapter.meaning, &chapter.wording, &chapter.door])),
+            (&headings.dates, page.dates_said(&context.dates, mark, *lang)),
+            (
+                &headings.meaning,
+                joined(&[&chapter.meaning, &chapter.history, &chapter.wording, &chapter.door]),
+            ),
             (&headings.step, joined(&[&chapter.step])),
-            (&headings.reply, self.situation.reply.reason(self.situation.lang)),
+            (&headings.next, next.join("\n")),
+            (&headings.reply, reply.reason(*lang)),
             (&headings.reason, joined(&[&chapter.reason])),
             (&headings.later, joined(&[&chapter.later])),
-        ];
-        let sections: Vec<String> = sections
-            .iter()
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(heading, text)| format!("{heading}\n{text}\n"))
-            .collect();
-        sections.join("\n")
+            (&headings.help, help.unwrap_or_default()),
+        ])
+    }
+}
+
+impl Page {
+    fn dates_said(&self, dates: &[Dated], mark: &str, lang: Lang) -> String {
+        let lines = dates.iter().filter_map(|dated| {
+            let (words, at) = (self.dates.get(&dated.purpose)?, dated.at.said(lang));
+            Some(match lang {
+                Lang::Ja => format!("{mark}{words}：{at}\n  「{}」", dated.quote),
+                Lang::En => format!("{mark}{words} {at}\n  \"{}\"", dated.quote),
+            })
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Help {
+    fn said(&self, mark: &str, lang: Lang) -> String {
+        let mut lines = vec![self.words.trim().to_owned()];
+        for Place { name, about, url } in &self.place {
+            let dash = match lang {
+                Lang::Ja => "：",
+                Lang::En => ": ",
+            };
+            lines.push(format!("{mark}{name}{dash}{about}\n  {url}"));
+        }
+        let checked = &self.checked;
+        let off = self.off.trim();
+        lines.push(say!(lang, "（{checked} に確認。{off}）", "(Checked {checked}. {off})"));
+        lines.join("\n")
     }
 }
 
@@ -413,6 +705,8 @@ impl When {
             && allows(&self.door, &verdict.door)
             && allows(&self.channel, &verdict.channel)
             && allows(&self.reply, &situation.reply.reply)
+            && (self.history.is_empty()
+                || situation.context.history.is_some_and(|it| self.history.contains(&it)))
     }
 }
 

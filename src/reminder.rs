@@ -154,6 +154,12 @@ pub fn plan(story: &Story, terms: &Terms<'_>) -> Vec<Wanted> {
         });
     }
     wanted.extend(door(story, terms));
+    // What was over before goen knew of it is no news.
+    let found = |wanted: &Wanted| {
+        let is_it = |step: &&Step| (step.mail_id, step.part) == (wanted.mail_id, wanted.part);
+        story.steps.iter().find(is_it).is_none_or(|step| wanted.at > step.found_at)
+    };
+    wanted.retain(found);
     wanted
 }
 
@@ -161,9 +167,7 @@ pub fn plan(story: &Story, terms: &Terms<'_>) -> Vec<Wanted> {
 fn of_step(step: &Step, is_last: bool, terms: &Terms<'_>) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     let mut add = |kind, about: Moment, at: Timestamp, until| {
-        if at > step.found_at {
-            wanted.push(Wanted { kind, mail_id: step.mail_id, part: step.part, about, at, until });
-        }
+        wanted.push(Wanted { kind, mail_id: step.mail_id, part: step.part, about, at, until });
     };
     for dated in &step.dates {
         let ends = dated.at.ends(terms.zone);
@@ -184,7 +188,8 @@ fn of_step(step: &Step, is_last: bool, terms: &Terms<'_>) -> Vec<Wanted> {
             add(kind, dated.at, at, ends);
         }
     }
-    if step.asks_soon && is_last && step.dates.iter().all(|dated| dated.purpose == Purpose::Result) {
+    if step.asks_soon && is_last && step.dates.iter().all(|dated| dated.purpose == Purpose::Result)
+    {
         let end = later(step.at, SignedDuration::from_hours(24)).to_zoned(terms.zone.clone());
         let about = Moment { day: end.date(), time: Some(end.time()) };
         let at = waking(later(step.at, SOON), terms.zone);
@@ -198,13 +203,18 @@ fn before(ends: Timestamp, told: Timestamp, terms: &Terms<'_>) -> Option<Timesta
     let ahead = SignedDuration::from_hours(terms.deadline_hours.into());
     let usual = waking(later(ends, -ahead), terms.zone);
     let short = later(ends, -SHORT_NOTICE);
-    let at = if usual > later(told, JUST_TOLD) { usual } else { short.max(earliest_on_day(short, terms.zone)) };
+    let at = if usual > later(told, JUST_TOLD) {
+        usual
+    } else {
+        short.max(earliest_on_day(short, terms.zone))
+    };
     (at > later(told, JUST_TOLD) && at < ends).then_some(at)
 }
 
 /// A declined application whose mail leaves a way back.
 fn door(story: &Story, terms: &Terms<'_>) -> Option<Wanted> {
-    let step = story.deciding().filter(|step| step.outcome == Outcome::Declined && step.door_open)?;
+    let step =
+        story.deciding().filter(|step| step.outcome == Outcome::Declined && step.door_open)?;
     if terms.door_months == 0 {
         return None;
     }
@@ -248,7 +258,6 @@ fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
 }
 
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::{date, time};
@@ -278,7 +287,13 @@ mod tests {
 
     fn planned(steps: Vec<Step>) -> Vec<(Kind, Timestamp)> {
         let (zone, calendar) = (tokyo(), Calendar::built_in().unwrap());
-        let terms = Terms { zone: &zone, calendar: &calendar, deadline_hours: 24, silence_days: 10, door_months: 6 };
+        let terms = Terms {
+            zone: &zone,
+            calendar: &calendar,
+            deadline_hours: 24,
+            silence_days: 10,
+            door_months: 6,
+        };
         let story = Story::new(1, Names::default(), None, steps);
         plan(&story, &terms).into_iter().map(|wanted| (wanted.kind, wanted.at)).collect()
     }
@@ -306,14 +321,25 @@ mod tests {
     fn a_pass_without_a_date_is_brought_to_mind_within_a_day() {
         let pass = Step { asks_soon: true, ..step(1, Outcome::Advanced, at(11, 26, 15)) };
         assert_eq!(planned(vec![pass.clone()]), [(Kind::Soon, at(11, 27, 11))]);
-        let settled = dated(Purpose::Appointment, date(2026, 12, 3), Some(14), step(2, Outcome::InProcess, at(11, 26, 19)));
-        let kinds: Vec<Kind> = planned(vec![pass, settled]).into_iter().map(|(kind, _)| kind).collect();
+        let settled = dated(
+            Purpose::Appointment,
+            date(2026, 12, 3),
+            Some(14),
+            step(2, Outcome::InProcess, at(11, 26, 19)),
+        );
+        let kinds: Vec<Kind> =
+            planned(vec![pass, settled]).into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(kinds, [Kind::Appointment, Kind::Silence]);
     }
 
     #[test]
     fn a_later_result_takes_reminders_away() {
-        let offer = dated(Purpose::Answer, date(2026, 12, 5), None, step(1, Outcome::Offer, at(11, 26, 15)));
+        let offer = dated(
+            Purpose::Answer,
+            date(2026, 12, 5),
+            None,
+            step(1, Outcome::Offer, at(11, 26, 15)),
+        );
         assert_eq!(planned(vec![offer, step(2, Outcome::Declined, at(11, 27, 9))]), []);
         let open = Step { door_open: true, ..step(1, Outcome::Declined, at(11, 26, 15)) };
         assert_eq!(planned(vec![open.clone()]), [(Kind::Door, at(5, 26, 10))]);
@@ -322,7 +348,8 @@ mod tests {
 
     #[test]
     fn silence_is_told_in_the_forenoon_of_a_working_day() {
-        let promise = Promise { by: Some(date(2026, 11, 20)), passers_only: true, quote: String::new() };
+        let promise =
+            Promise { by: Some(date(2026, 11, 20)), passers_only: true, quote: String::new() };
         let receipt = Step { promise: Some(promise), ..step(1, Outcome::InProcess, at(11, 10, 9)) };
         assert_eq!(planned(vec![receipt.clone()]), [(Kind::SilencePassersOnly, at(11, 24, 10))]);
         assert_eq!(planned(vec![receipt, step(2, Outcome::Declined, at(11, 26, 9))]), []);
@@ -331,7 +358,13 @@ mod tests {
     #[test]
     fn what_was_put_away_is_left_in_peace() {
         let (zone, calendar) = (tokyo(), Calendar::built_in().unwrap());
-        let terms = Terms { zone: &zone, calendar: &calendar, deadline_hours: 24, silence_days: 10, door_months: 6 };
+        let terms = Terms {
+            zone: &zone,
+            calendar: &calendar,
+            deadline_hours: 24,
+            silence_days: 10,
+            door_months: 6,
+        };
         let open = Step { door_open: true, ..step(1, Outcome::Declined, at(11, 26, 15)) };
         let story = Story::new(1, Names::default(), Some(at(11, 27, 9)), vec![open]);
         assert_eq!(plan(&story, &terms), []);

@@ -38,17 +38,20 @@ pub enum Kind {
     AcceptNext,
     /// Thanks for an offer, with the day by which the answer will come.
     OfferThanks,
+    /// A question, after a long silence, for *when* the result comes; only on request.
+    AskWhen,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are offered.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Thanks,
         Self::KeepInTouch,
         Self::AskReason,
         Self::AgentFeedback,
         Self::AcceptNext,
         Self::OfferThanks,
+        Self::AskWhen,
     ];
 
     /// The name on the command line, and of the template's file.
@@ -61,6 +64,7 @@ impl Kind {
             Self::AgentFeedback => "agent_feedback",
             Self::AcceptNext => "accept_next",
             Self::OfferThanks => "offer_thanks",
+            Self::AskWhen => "ask_when",
         }
     }
 
@@ -74,12 +78,14 @@ impl Kind {
             (Lang::Ja, Self::AgentFeedback) => "担当者へのお礼と、フィードバックのお願い",
             (Lang::Ja, Self::AcceptNext) => "通過のお礼と、候補日",
             (Lang::Ja, Self::OfferThanks) => "内定のお礼と、返事の時期",
+            (Lang::Ja, Self::AskWhen) => "結果の時期のお尋ね",
             (Lang::En, Self::Thanks) => "thanks",
             (Lang::En, Self::KeepInTouch) => "thanks, and staying in touch",
             (Lang::En, Self::AskReason) => "asking for the reason",
             (Lang::En, Self::AgentFeedback) => "thanks to the agent, and a question for feedback",
             (Lang::En, Self::AcceptNext) => "thanks for the pass, with possible dates",
             (Lang::En, Self::OfferThanks) => "thanks for the offer, with a date for the answer",
+            (Lang::En, Self::AskWhen) => "asking when the result comes",
         }
     }
 

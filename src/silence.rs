@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::application::{Standing, Step, Story};
 use crate::classify::Outcome;
-use crate::deadline::{Purpose, working_days_after};
+use crate::deadline::{Purpose, pattern, working_days_after};
 use crate::outbox::when::holidays::Calendar;
 
 /// Word that could be expected.
@@ -50,10 +50,13 @@ fn expected(step: &Step, days_after_interview: u16, calendar: &Calendar) -> Opti
     let appointment = step.dates.iter().rev().find(|dated| dated.purpose == Purpose::Appointment);
     let met = appointment.map(|dated| dated.at.day);
     let promise = step.promise.as_ref();
-    let promised = promise.and_then(|promise| promise.by).filter(|by| met.is_none_or(|met| met < *by));
+    let promised =
+        promise.and_then(|promise| promise.by).filter(|by| met.is_none_or(|met| met < *by));
     let by = match (promised, met) {
         (Some(by), _) => by,
-        (None, Some(met)) if days_after_interview > 0 => working_days_after(met, days_after_interview, calendar),
+        (None, Some(met)) if days_after_interview > 0 => {
+            working_days_after(met, days_after_interview, calendar)
+        }
         _ => return None,
     };
     Some(Silence {
@@ -68,21 +71,20 @@ fn expected(step: &Step, days_after_interview: u16, calendar: &Calendar) -> Opti
 }
 
 static WITHDRAWN: LazyLock<Regex> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "a constant of ours, and every test runs it")]
-    Regex::new(
-        "(?i)(?:選考|応募|内定|ご)の?(?:ご)?辞退[^。]{0,30}(?:承り|承知|受け付け|受付|了承|確認いたし|受理|手続きが完了|手続を完了)|\
+    pattern(
+        "(?:選考|応募|内定|ご)の?(?:ご)?辞退[^。]{0,30}(?:承り|承知|受け付け|受付|了承|確認いたし|受理|手続きが完了|手続を完了)|\
          辞退のご?(?:連絡|申し出|意向)[^。]{0,20}(?:ありがとう|いただき|承)|\
          (?:confirm|acknowledge|received|processed)[^.]{0,40}withdraw(?:al|n)|\
          your (?:application|candidacy) has been withdrawn(?: at your request| as (?:you )?requested)",
     )
-    .expect("a pattern of ours")
 });
 
 /// Whether a mail that tells no result confirms that the user has withdrawn.
 #[must_use]
 pub fn confirms_withdrawal(outcome: Outcome, text: &str) -> bool {
-    let joined: String = text.split_inclusive('\n').map(|line| line.trim_end_matches('\n')).collect();
-    outcome == Outcome::InProcess && WITHDRAWN.is_match(&joined)
+    let joined: String =
+        text.split_inclusive('\n').map(|line| line.trim_end_matches('\n')).collect();
+    outcome == Outcome::InProcess && WITHDRAWN.is_match(&joined.to_lowercase())
 }
 
 #[cfg(test)]
@@ -158,7 +160,11 @@ mod tests {
         ] {
             assert!(confirms_withdrawal(Outcome::InProcess, text), "{text}");
         }
-        for text in ["選考を辞退される場合は、ご連絡ください。", "辞退されたい方は下記まで。", "You may withdraw at any time."] {
+        for text in [
+            "選考を辞退される場合は、ご連絡ください。",
+            "辞退されたい方は下記まで。",
+            "You may withdraw at any time.",
+        ] {
             assert!(!confirms_withdrawal(Outcome::InProcess, text), "{text}");
         }
     }

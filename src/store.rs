@@ -26,23 +26,30 @@ use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::{Mail, MessageId};
 use crate::say;
 
+mod applications;
 pub mod carry;
 mod events;
 mod forget;
+mod memos;
 pub(crate) mod outbox;
 mod people;
+mod reminders;
 mod sound;
 mod telling;
 
+pub use self::applications::StepId;
 pub use self::events::{Event, What};
 pub use self::forget::{Forget, Forgotten};
 pub use self::sound::Rebuilt;
+pub use self::memos::StoredMemo;
+pub use self::reminders::Reminder;
 
 /// All migrations, oldest first; `PRAGMA user_version` counts those that ran.
 const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/0001_start.sql"),
     include_str!("store/migrations/0002_own.sql"),
     include_str!("store/migrations/0003_first_look.sql"),
+    include_str!("store/migrations/0004_applications.sql"),
 ];
 
 /// How long one process waits for another's transaction. Each takes milliseconds.
@@ -398,6 +405,10 @@ impl Store {
                         intend_notification(sql, id, announce, now)?;
                     }
                     events::found(sql, account, id, announce == Announce::Quietly, now)?;
+                    let Found { received_at, mail, verdict, .. } = found.clone();
+                    let (account, mailbox) = (account.to_owned(), mailbox.to_owned());
+                    let mail = StoredMail { id, account, mailbox, received_at, verdict, mail };
+                    applications::place_mail(sql, &mail, now)?;
                     new.push(id);
                 }
             }

@@ -15,17 +15,19 @@ use tokio_util::sync::CancellationToken;
 use crate::classify::Outcome;
 use crate::config::Account;
 use crate::daemon::{Shared, Voice, awake_until, guide, until};
-use crate::guide::Reveal;
+use crate::guide::{Reminding, Reveal};
 use crate::lang::Lang;
 use crate::notify::link::Event;
 use crate::notify::portal::{self, Opened};
 use crate::notify::{Notice, NotifyError, Urgency};
-use crate::say;
 use crate::store::{StoreError, StoredMail};
+use crate::{memo, reminder, say};
 
-use self::pace::Pace;
+use self::context::{context, next_lines, terms};
+use self::pace::{Due, Item, Pace};
 use self::when::{BadNews, Now, when};
 
+pub(crate) mod context;
 pub mod pace;
 pub mod when;
 
@@ -39,11 +41,19 @@ const RETRY_AWAKE: Duration = Duration::from_mins(1);
 /// machine was suspended.
 const SLEPT: SignedDuration = SignedDuration::from_secs(30);
 
-/// The key of the summary. Mails count from 1.
+/// The key of the summary. Mails count from 1, accounts from -1 down.
 const SUMMARY: i64 = 0;
 
 /// The key of the word on a rebuilt store. Accounts count down from -1.
 const REBUILT: i64 = i64::MIN;
+/// Keys of reminders begin behind those of all mails there could be.
+const REMINDERS: i64 = 1 << 40;
+
+/// What came while the machine slept is told together for this long after it woke up.
+const WAKING: SignedDuration = SignedDuration::from_mins(10);
+
+/// How many applications are read at once when reminders are worked out.
+const PLANNED_AT_ONCE: usize = 32;
 
 /// Where Gmail's users read their mail in a browser.
 const GMAIL: [&str; 2] = ["imap.gmail.com", "imap.googlemail.com"];
@@ -90,8 +100,8 @@ struct Teller {
     started: Instant,
     /// The last try failed, and nothing will tell when another would not.
     retry_at: Option<Timestamp>,
-    /// The mails that the summary stands for.
-    summed: Vec<i64>,
+    /// What the summary stands for.
+    summed: Vec<Item>,
     /// Mails that the desktop was asked to open.
     opening: JoinSet<(i64, Opened)>,
 }
@@ -121,6 +131,7 @@ impl Teller {
         {
             return Ok(Some(retry_at));
         }
+        self.plan_reminders(time)?;
         let awake_since = self.awake.look(time, Instant::now());
         let now = Now { time, awake_since, quiet_until: store.quiet_until(time)? };
         let zone = &self.shared.zone;
@@ -134,7 +145,19 @@ impl Teller {
                 next = Some(next.map_or(at, |next: Timestamp| next.min(at)));
             }
         }
-        let together = matches!(wish.bad_news, BadNews::Daily(_));
+        for reminder in store.reminders(time)? {
+            // As neutral as a mail that is unclear.
+            let at = when(Outcome::Unsure, reminder.due_at, now, zone, &wish).max(reminder.due_at);
+            if at <= time {
+                let item = Item::Reminder(reminder.id);
+                due.push(Due { item, outcome: Outcome::Unsure, received_at: reminder.due_at });
+            } else {
+                next = Some(next.map_or(at, |next: Timestamp| next.min(at)));
+            }
+        }
+        let daily = matches!(wish.bad_news, BadNews::Daily(_));
+        let waking = time.duration_since(awake_since) < WAKING;
+        let together = |due: &Due| daily || (waking && due.received_at < awake_since);
         let plan = self.pace.plan(due, together, self.started.elapsed());
         let with_others = !plan.singles.is_empty();
         // An account's trouble is neither good news nor bad, but it is no news for the night either.
@@ -144,8 +167,11 @@ impl Teller {
             if let (Voice::Desktop(link), true) = (&mut self.voice, plan.has_any()) {
                 link.ready().await?;
             }
-            for mail_id in plan.singles {
-                self.tell_one(mail_id).await?;
+            for item in plan.singles {
+                match item {
+                    Item::Mail(mail_id) => self.tell_one(mail_id).await?,
+                    Item::Reminder(id) => self.remind(id).await?,
+                }
             }
             self.tell_together(&plan.together, with_others).await?;
             if speaks_at <= time {
@@ -172,38 +198,107 @@ impl Teller {
         }
     }
 
-    async fn tell_one(&mut self, mail_id: i64) -> Result<(), Untold> {
-        let Shared { store, clock, config, knowledge, lang, .. } = &*self.shared;
-        // Read or told meanwhile: then there is nothing left to tell.
-        if store.mark_told(&[mail_id], clock.now())?.is_empty() {
+    /// Works out anew what is to be told later of applications that have changed.
+    fn plan_reminders(&self, now: Timestamp) -> Result<(), StoreError> {
+        let Shared { store, config, knowledge, zone, .. } = &*self.shared;
+        let terms = terms(config, zone, &knowledge.calendar);
+        for ids in store.unplanned()?.chunks(PLANNED_AT_ONCE) {
+            let mut plans = Vec::new();
+            for id in ids {
+                let story = store.story(*id, zone, &knowledge.calendar)?;
+                let mut wanted =
+                    story.map_or_else(Vec::new, |story| reminder::plan(&story, &terms));
+                wanted.retain(|wanted| wanted.until > now);
+                plans.push((*id, wanted));
+            }
+            store.plan(&plans)?;
+        }
+        Ok(())
+    }
+
+    async fn remind(&mut self, id: i64) -> Result<(), Untold> {
+        let Shared { store, clock, config, knowledge, lang, zone, .. } = &*self.shared;
+        let item = Item::Reminder(id);
+        if store.mark_told(&[item], clock.now())?.is_empty() {
             return Ok(());
         }
-        let Some(mail) = store.mail(mail_id)? else { return Ok(()) };
-        // Counted up with each notification: never the same sentence twice in a row.
-        let variety = store.notifications_shown()?;
-        let guide = guide(&mail, config, knowledge, *lang, variety);
+        let Some(reminder) = store.reminder(id)? else { return Ok(()) };
+        let mail_id = reminder.mail_id;
+        if reminder.kind.is_settled_by_answer() && store.is_answered(mail_id)? {
+            return Ok(());
+        }
+        let Some(story) = store.story(reminder.application_id, zone, &knowledge.calendar)? else {
+            return Ok(());
+        };
+        let step = story.steps.iter().find(|step| step.mail_id == mail_id);
+        let next = match step {
+            Some(step) if reminder.kind == reminder::Kind::Appointment => {
+                next_lines(store, memo::stage_after(step.stage))?
+            }
+            _ => Vec::new(),
+        };
+        let guide = knowledge.guidance.remind(&Reminding {
+            kind: reminder.kind,
+            about: reminder.about,
+            company: story.company(),
+            position: story.position(),
+            lang: *lang,
+            reveal: config.notify.reveal,
+            id: mail_id,
+            variety: store.notifications_shown(None)?,
+            next: &next,
+        });
+        let mail = store.mail(mail_id)?;
+        let opens =
+            mail.is_some_and(|mail| !places(&mail, config.account(&mail.account)).is_empty());
         let notice = Notice {
             summary: guide.summary,
             body: guide.body,
             urgency: Urgency::Normal,
-            key: mail_id,
+            key: key(item),
+        };
+        self.pace.shown(self.started.elapsed());
+        self.show(&notice, opens, &[item]).await
+    }
+
+    async fn tell_one(&mut self, mail_id: i64) -> Result<(), Untold> {
+        let Shared { store, clock, config, knowledge, lang, zone, .. } = &*self.shared;
+        let item = Item::Mail(mail_id);
+        // Read or told meanwhile: then there is nothing left to tell.
+        if store.mark_told(&[item], clock.now())?.is_empty() {
+            return Ok(());
+        }
+        let Some(mail) = store.mail(mail_id)? else { return Ok(()) };
+        // Counted up with each notification of its kind: never the same sentence twice in a row.
+        let kind = (config.notify.reveal == Reveal::Full).then_some(mail.verdict.outcome);
+        let variety = store.notifications_shown(kind)?;
+        let context = context(store, &mail, config, zone, &knowledge.calendar)?;
+        let guide = guide(&mail, config, knowledge, *lang, variety, &context);
+        let notice = Notice {
+            summary: guide.summary,
+            body: guide.body,
+            urgency: Urgency::Normal,
+            key: key(item),
         };
         self.pace.shown(self.started.elapsed());
         let opens = !places(&mail, config.account(&mail.account)).is_empty();
-        self.show(&notice, opens, &[mail_id]).await
+        self.show(&notice, opens, &[item]).await
     }
 
-    async fn tell_together(&mut self, mail_ids: &[i64], with_others: bool) -> Result<(), Untold> {
-        if mail_ids.is_empty() {
+    async fn tell_together(&mut self, items: &[Item], with_others: bool) -> Result<(), Untold> {
+        if items.is_empty() {
             return Ok(());
         }
-        let marked = self.shared.store.mark_told(mail_ids, self.shared.clock.now())?;
+        let marked = self.shared.store.mark_told(items, self.shared.clock.now())?;
         if marked.is_empty() {
             return Ok(());
         }
         let now = self.started.elapsed();
         let count = self.pace.in_summary(marked.len(), now);
         let reveal = self.shared.config.notify.reveal;
+        let mails_only = marked.iter().all(|item| matches!(item, Item::Mail(_)));
+        // What is not only about mails is told as little of as can be.
+        let reveal = if mails_only { reveal } else { Reveal::Discreet };
         let notice = summary(count, with_others, reveal, self.shared.lang);
         self.show(&notice, false, &marked).await?;
         self.pace.summed(count, now);
@@ -259,7 +354,7 @@ impl Teller {
     }
 
     /// Shows a notice about mails that were marked; gives them back if it cannot be shown.
-    async fn show(&mut self, notice: &Notice, opens: bool, marked: &[i64]) -> Result<(), Untold> {
+    async fn show(&mut self, notice: &Notice, opens: bool, marked: &[Item]) -> Result<(), Untold> {
         let label = say!(self.shared.lang, "メールを開く", "Open the mail");
         match show(&mut self.voice, notice, opens.then_some(&label)).await {
             Ok(()) => Ok(()),
@@ -279,12 +374,14 @@ impl Teller {
     async fn take_away_read(&mut self) -> Result<(), StoreError> {
         let Voice::Desktop(link) = &mut self.voice else { return Ok(()) };
         for key in link.up() {
-            let mails = if key == SUMMARY { self.summed.as_slice() } else { &[key] };
+            let one = item(key);
+            let items = if key == SUMMARY { self.summed.as_slice() } else { one.as_slice() };
             let mut all_seen = true;
-            for mail_id in mails {
-                all_seen = all_seen && self.shared.store.is_seen(*mail_id)?;
+            for item in items {
+                all_seen = all_seen && self.shared.store.is_seen(*item)?;
             }
-            if all_seen {
+            // An account's trouble is not read, it is over.
+            if all_seen && !items.is_empty() {
                 link.close(key).await;
             }
         }
@@ -297,19 +394,29 @@ impl Teller {
             Event::ServerCame => self.retry_at = None,
             Event::Lost(keys) => {
                 for key in keys {
-                    let mails = if key == SUMMARY { self.summed.as_slice() } else { &[key] };
-                    self.shared.store.give_back(mails)?;
+                    let one = item(key);
+                    let items =
+                        if key == SUMMARY { self.summed.as_slice() } else { one.as_slice() };
+                    self.shared.store.give_back(items)?;
                 }
             }
             Event::Clicked { key, token } => {
                 let Voice::Desktop(link) = &mut self.voice else { return Ok(()) };
                 link.close(key).await;
                 let Some(bus) = link.bus() else { return Ok(()) };
-                let Some(mail) = self.shared.store.mail(key)? else { return Ok(()) };
+                let mail_id = match item(key).first() {
+                    Some(Item::Mail(mail_id)) => *mail_id,
+                    Some(Item::Reminder(id)) => {
+                        let reminder = self.shared.store.reminder(*id)?;
+                        reminder.map_or(0, |reminder| reminder.mail_id)
+                    }
+                    None => return Ok(()),
+                };
+                let Some(mail) = self.shared.store.mail(mail_id)? else { return Ok(()) };
                 let places = places(&mail, self.shared.config.account(&mail.account));
                 // Beside the telling: the desktop may be asking the user with what to open it.
                 self.opening.spawn_local(async move {
-                    (key, portal::open(&bus, &places, token.as_deref()).await)
+                    (mail_id, portal::open(&bus, &places, token.as_deref()).await)
                 });
             }
         }
@@ -336,6 +443,23 @@ impl Teller {
         if let Err(error) = show(&mut self.voice, &notice, None).await {
             tracing::warn!(mail.id = mail_id, "A notification could not be shown: {error}");
         }
+    }
+}
+
+/// The key of the notification of one thing: a later one about the same takes its place.
+const fn key(item: Item) -> i64 {
+    match item {
+        Item::Mail(mail_id) => mail_id,
+        Item::Reminder(id) => REMINDERS + id,
+    }
+}
+
+/// What a notification is about; nothing for the summary and for accounts.
+fn item(key: i64) -> Vec<Item> {
+    match key {
+        REMINDERS.. => vec![Item::Reminder(key - REMINDERS)],
+        1.. => vec![Item::Mail(key)],
+        _ => Vec::new(),
     }
 }
 

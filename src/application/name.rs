@@ -4,22 +4,78 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// Legal forms in Japanese, also as NFKC leaves their short forms (`㈱` becomes `(株)`).
 const FORMS_JA: [&str; 30] = [
-    "株式会社", "有限会社", "合同会社", "合資会社", "合名会社", "一般社団法人", "公益社団法人", "一般財団法人",
-    "公益財団法人", "社会福祉法人", "医療法人社団", "医療法人財団", "医療法人", "学校法人", "国立大学法人",
-    "独立行政法人", "国立研究開発法人", "特定非営利活動法人", "npo法人", "監査法人", "税理士法人", "弁護士法人",
-    "(株)", "(有)", "(同)", "(社)", "(財)", "(医)", "(学)", "(福)",
+    "株式会社",
+    "有限会社",
+    "合同会社",
+    "合資会社",
+    "合名会社",
+    "一般社団法人",
+    "公益社団法人",
+    "一般財団法人",
+    "公益財団法人",
+    "社会福祉法人",
+    "医療法人社団",
+    "医療法人財団",
+    "医療法人",
+    "学校法人",
+    "国立大学法人",
+    "独立行政法人",
+    "国立研究開発法人",
+    "特定非営利活動法人",
+    "npo法人",
+    "監査法人",
+    "税理士法人",
+    "弁護士法人",
+    "(株)",
+    "(有)",
+    "(同)",
+    "(社)",
+    "(財)",
+    "(医)",
+    "(学)",
+    "(福)",
 ];
 
 /// Legal forms in Latin letters, as words without stops.
 const FORMS_EN: [&str; 22] = [
-    "inc", "incorporated", "co", "company", "ltd", "limited", "corp", "corporation", "kk", "gk", "llc", "llp",
-    "plc", "gmbh", "ag", "sa", "sas", "bv", "nv", "pte", "pty", "kabushiki",
+    "inc",
+    "incorporated",
+    "co",
+    "company",
+    "ltd",
+    "limited",
+    "corp",
+    "corporation",
+    "kk",
+    "gk",
+    "llc",
+    "llp",
+    "plc",
+    "gmbh",
+    "ag",
+    "sa",
+    "sas",
+    "bv",
+    "nv",
+    "pte",
+    "pty",
+    "kabushiki",
 ];
 
 /// What people write around a name.
 const TITLES: [&str; 12] = [
-    "採用担当", "人事部", "人事課", "採用チーム", "採用事務局", "新卒採用", "中途採用", "人材開発部", "御中", "様",
-    "recruiting team", "talent acquisition",
+    "採用担当",
+    "人事部",
+    "人事課",
+    "採用チーム",
+    "採用事務局",
+    "新卒採用",
+    "中途採用",
+    "人材開発部",
+    "御中",
+    "様",
+    "recruiting team",
+    "talent acquisition",
 ];
 
 /// A company's name as it is compared: without its legal form, its spacing and its letters' width.
@@ -69,7 +125,8 @@ pub fn is_of_domain(key: &str, domain: &str) -> bool {
     const SHORTEST: usize = 3;
     let labels = domain.split('.').map(|label| label.replace('-', ""));
     labels.filter(|label| label.len() >= SHORTEST).any(|label| {
-        label == key || (key.len() >= SHORTEST && (key.starts_with(&label) || label.starts_with(key)))
+        label == key
+            || (key.len() >= SHORTEST && (key.starts_with(&label) || label.starts_with(key)))
     })
 }
 
@@ -90,8 +147,20 @@ mod tests {
     #[test]
     fn one_company_under_its_many_names_is_one() {
         for group in [
-            &["株式会社青葉製作所", "㈱青葉製作所", "（株）青葉製作所", "青葉製作所", "青葉製作所 株式会社", "株式会社 青葉製作所 採用担当"][..],
-            &["Hoshino Systems Inc.", "HOSHINO SYSTEMS", "Hoshino Systems, Incorporated", "Ｈｏｓｈｉｎｏ　Ｓｙｓｔｅｍｓ"],
+            &[
+                "株式会社青葉製作所",
+                "㈱青葉製作所",
+                "（株）青葉製作所",
+                "青葉製作所",
+                "青葉製作所 株式会社",
+                "株式会社 青葉製作所 採用担当",
+            ][..],
+            &[
+                "Hoshino Systems Inc.",
+                "HOSHINO SYSTEMS",
+                "Hoshino Systems, Incorporated",
+                "Ｈｏｓｈｉｎｏ　Ｓｙｓｔｅｍｓ",
+            ],
             &["Aoba Co., Ltd.", "Aoba Company Limited", "Aoba K.K.", "AOBA"],
             &["株式会社ＡＢＣ", "ABC株式会社", "(株)abc"],
         ] {

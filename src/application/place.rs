@@ -12,7 +12,11 @@ use crate::mail::{Mail, MessageId};
 const SHARED: &str = include_str!("../../config/shared-domains.txt");
 
 static SHARED_DOMAINS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    SHARED.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+    SHARED
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect()
 });
 
 /// A mail of no result this long after the end is about a new application at the same company.
@@ -42,7 +46,8 @@ impl Traits {
     #[must_use]
     pub fn of(mail: &Mail, verdict: &Verdict) -> Self {
         let is_between = verdict.channel != Channel::Company;
-        let domain = mail.author().map_or_else(String::new, |author| author.domain().to_lowercase());
+        let domain =
+            mail.author().map_or_else(String::new, |author| author.domain().to_lowercase());
         let is_own = !is_between && !is_shared(&domain);
         let ids = mail.in_reply_to.iter().chain(&mail.references);
         Self {
@@ -108,11 +113,13 @@ pub fn place(mail: &Traits, outcome: Outcome, at: Timestamp, known: &[Known]) ->
         return Some(known.id);
     }
     // The same role by name.
-    let named = |known: &&&Known| !mail.position.is_empty() && known.positions.contains(&mail.position);
+    let named =
+        |known: &&&Known| !mail.position.is_empty() && known.positions.contains(&mail.position);
     if let Some(known) = newest(fitting.iter().filter(named).copied()) {
         return Some(known.id);
     }
-    let (open, ended): (Vec<&Known>, Vec<&Known>) = fitting.iter().partition(|known| !known.has_ended);
+    let (open, ended): (Vec<&Known>, Vec<&Known>) =
+        fitting.iter().partition(|known| !known.has_ended);
     for group in [open, ended] {
         match group.as_slice() {
             [] => {}
@@ -153,10 +160,19 @@ impl Traits {
             return true;
         }
         // An English name beside a Japanese one: the domain tells that they are one.
-        let scripts_differ = known.companies.iter().all(|company| is_latin(company) != is_latin(&self.company));
-        let latin = if is_latin(&self.company) { Some(&self.company) } else { known.companies.iter().find(|company| is_latin(company)) };
+        let scripts_differ =
+            known.companies.iter().all(|company| is_latin(company) != is_latin(&self.company));
+        let latin = if is_latin(&self.company) {
+            Some(&self.company)
+        } else {
+            known.companies.iter().find(|company| is_latin(company))
+        };
         let is_alias = scripts_differ
-            && known.domains.iter().chain([&self.domain]).any(|domain| latin.is_some_and(|latin| is_of_domain(latin, domain)));
+            && known
+                .domains
+                .iter()
+                .chain([&self.domain])
+                .any(|domain| latin.is_some_and(|latin| is_of_domain(latin, domain)));
         is_alias && (same_domain || self.domain.is_empty() || known.domains.is_empty())
             // A company that writes its name in two ways in one thread.
             || (!self.is_between && same_domain && self.shares_thread(known))
@@ -191,7 +207,11 @@ mod tests {
     }
 
     fn mail(company: &str, position: &str) -> Traits {
-        Traits { company: company_key(company), position: position_key(position), ..Traits::default() }
+        Traits {
+            company: company_key(company),
+            position: position_key(position),
+            ..Traits::default()
+        }
     }
 
     fn from(domain: &str, traits: Traits) -> Traits {
@@ -220,7 +240,10 @@ mod tests {
 
     #[test]
     fn names_of_one_company_lead_to_one_application() {
-        let open = [known(1, &[mail("株式会社青葉製作所", "営業職")]), known(2, &[mail("株式会社みどり", "")])];
+        let open = [
+            known(1, &[mail("株式会社青葉製作所", "営業職")]),
+            known(2, &[mail("株式会社みどり", "")]),
+        ];
         assert_eq!(placed(&mail("㈱青葉製作所", ""), &open), Some(1));
         assert_eq!(placed(&mail("（株）青葉製作所", "営業"), &open), Some(1));
         assert_eq!(placed(&mail("株式会社あかね", ""), &open), None);
@@ -228,13 +251,18 @@ mod tests {
 
     #[test]
     fn two_roles_at_one_company_stay_apart() {
-        let roles = [known(1, &[mail("株式会社青葉", "営業職")]), known(2, &[mail("株式会社青葉", "エンジニア")])];
+        let roles = [
+            known(1, &[mail("株式会社青葉", "営業職")]),
+            known(2, &[mail("株式会社青葉", "エンジニア")]),
+        ];
         assert_eq!(placed(&mail("青葉", "エンジニア"), &roles), Some(2));
         assert_eq!(placed(&mail("青葉", "企画"), &roles), None);
         assert_eq!(placed(&mail("青葉", ""), &roles), None, "it does not say which");
-        let answers = Traits { thread: vec!["first-1@example.jp".to_owned()], ..mail("青葉", "") };
+        let answers =
+            Traits { thread: vec!["first-1@example.jp".to_owned()], ..mail("青葉", "") };
         assert_eq!(placed(&answers, &roles), Some(1), "its thread says which");
-        let one_left = [Known { has_ended: true, was_declined: true, ..roles[0].clone() }, roles[1].clone()];
+        let one_left =
+            [Known { has_ended: true, was_declined: true, ..roles[0].clone() }, roles[1].clone()];
         assert_eq!(placed(&mail("青葉", ""), &one_left), Some(2));
     }
 
@@ -252,13 +280,18 @@ mod tests {
         let direct = [known(1, &[from("aoba.example", mail("株式会社青葉", "営業"))])];
         let agent = Traits { is_between: true, ..mail("青葉", "営業") };
         assert_eq!(placed(&agent, &direct), Some(1));
-        let other = Traits { thread: vec!["first-1@example.jp".to_owned()], is_between: true, ..mail("株式会社みどり", "") };
+        let other = Traits {
+            thread: vec!["first-1@example.jp".to_owned()],
+            is_between: true,
+            ..mail("株式会社みどり", "")
+        };
         assert_eq!(placed(&other, &direct), None, "the agent goes on about another company");
     }
 
     #[test]
     fn after_the_end_a_receipt_begins_anew_and_a_second_word_does_not() {
-        let ended = [Known { has_ended: true, was_declined: true, ..known(1, &[mail("青葉", "")]) }];
+        let ended =
+            [Known { has_ended: true, was_declined: true, ..known(1, &[mail("青葉", "")]) }];
         let told = |outcome, at| place(&mail("青葉", ""), outcome, day(at), &ended);
         assert_eq!(told(Outcome::InProcess, 3), Some(1), "a survey");
         assert_eq!(told(Outcome::InProcess, 30), None, "applied again");

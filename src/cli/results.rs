@@ -7,9 +7,11 @@ use clap::Args;
 use jiff::SignedDuration;
 use serde_json::json;
 
+use super::applications::Wanted;
 use super::telling::Telling;
 use super::text::{fit, moment, shorten, wrap};
-use super::{Console, Failure, Opened, replies};
+use super::{Console, Failure, Opened, applications, replies};
+use crate::application::Names;
 use crate::classify::{Outcome, Verdict};
 use crate::guide::{Guide, outcome_name, stage_name};
 use crate::imap::Health;
@@ -20,13 +22,17 @@ use crate::outbox::Outbox;
 use crate::outbox::state::State;
 use crate::say;
 use crate::store::{AccountStatus, StoreError, StoredMail};
+use crate::tell::context::context;
 use crate::{daemon, reply};
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
-    /// Mails of applications without a result, too
+    /// Also applications that were put away; with --mails, also mails without a result
     #[arg(long)]
     all: bool,
+    /// Single mails instead of applications
+    #[arg(long)]
+    mails: bool,
     /// Only this outcome; may be given several times
     #[arg(long, value_name = "OUTCOME", value_parser = parse_outcome)]
     outcome: Vec<Outcome>,
@@ -95,6 +101,11 @@ pub(super) fn list(
     out: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
     let lang = console.lang;
+    if !arguments.mails {
+        let ListArguments { outcome: outcomes, all, limit, json, .. } = arguments;
+        let wanted = Wanted { outcomes, all: *all, limit: *limit, json: *json };
+        return applications::list(opened, console, &wanted, out);
+    }
     let outcomes: Vec<Outcome> = if !arguments.outcome.is_empty() {
         arguments.outcome.clone()
     } else if arguments.all {
@@ -197,7 +208,13 @@ pub(super) fn show(
     let own = opened.config.own_addresses();
     let advice = reply::advice::advice(&mail.mail, &mail.verdict, &own);
     let knowledge = Knowledge::load(opened.paths.folder()).map_err(Failure::new)?;
-    let guide = daemon::guide(&mail, &opened.config, &knowledge, lang, mail.id.unsigned_abs());
+    let (store, calendar) = (&opened.store, &knowledge.calendar);
+    let context = context(store, &mail, &opened.config, &console.zone, calendar)?;
+    // One more for each mail of its kind: never the same sentence twice in a row.
+    let variety = store.received_up_to(mail.id, mail.verdict.outcome)?.len() as u64;
+    let guide = daemon::guide(&mail, &opened.config, &knowledge, lang, variety, &context);
+    let stories = store.stories_of(mail.id, &console.zone, calendar)?;
+    let memo = store.memo(mail.id)?;
     let entry = Outbox::new(opened.store.clone()).entry(mail.id)?;
     if arguments.json {
         let mut value = as_json(&mail);
@@ -205,11 +222,29 @@ pub(super) fn show(
             into.insert("guide".to_owned(), json!(guide.page));
             into.insert("advice".to_owned(), json!(advice));
             into.insert("reply_draft".to_owned(), json!(entry));
+            into.insert("memo".to_owned(), json!(memo));
+            let stories = stories.iter().map(|story| applications::as_json(story, None));
+            into.insert("applications".to_owned(), stories.collect());
         }
         writeln!(out, "{value}")?;
         return Ok(ExitCode::SUCCESS);
     }
     write!(out, "{}", page(&mail, &guide, console))?;
+    for story in &stories {
+        let now = console.clock.now();
+        let silence = applications::silence_page(story, opened, &knowledge, console, now);
+        if let Some(silence) = silence {
+            writeln!(out, "\n{}", wrap(silence.trim_end(), console.columns))?;
+        }
+        if story.steps.len() > 1 || story.names != Names::default() {
+            write!(out, "\n{}", applications::timeline(story, Some(mail.id), console))?;
+        }
+    }
+    for step in stories.iter().flat_map(|story| &story.steps) {
+        if let Some(memo) = store.memo(step.mail_id)? {
+            writeln!(out, "\n{}", console.style.dim(&wrap(memo.trim_end(), console.columns)))?;
+        }
+    }
     seen(opened, console, mail.id)?;
     if let Some(entry) = entry {
         writeln!(out, "\n{}", wrap(&replies::state_line(&entry, console), console.columns))?;

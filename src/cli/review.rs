@@ -4,7 +4,7 @@
 //! the digest of the very text that was on the screen.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::Args;
 use jiff::SignedDuration;
@@ -12,9 +12,8 @@ use serde_json::json;
 
 use super::replies::{self, OneArgument, drafted};
 use super::text::{moment, shorten, wrap};
-use super::{Console, Failure, Opened, results};
+use super::{Console, Failure, Opened, edit, results};
 use crate::classify::{Outcome, ReplyAdvice};
-use crate::config;
 use crate::lang::{Explain as _, Explanation, Lang};
 use crate::mail::domain;
 use crate::outbox::state::State;
@@ -311,30 +310,8 @@ fn keys(state: &State, lang: Lang) -> String {
 
 /// Opens the draft in the user's editor.
 fn edited(draft: &Draft, lang: Lang) -> Result<Draft, Failure> {
-    // In the user's runtime folder or /tmp, readable by the user alone, gone afterwards.
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("reply.txt");
-    std::fs::write(&path, draft.to_text())?;
-    let editor = config::editor();
-    let (program, arguments) =
-        editor.split_first().ok_or_else(|| Failure::because(Explanation::new(String::new())))?;
-    let status = Command::new(program).args(arguments).arg(&path).status().map_err(|error| {
-        Failure::because(
-            Explanation::new(say!(
-                lang,
-                "エディター {program} を開けません: {error}",
-                "the editor {program} cannot be started: {error}"
-            ))
-            .hint(say!(
-                lang,
-                "環境変数 EDITOR を設定してください",
-                "set EDITOR in your environment"
-            )),
-        )
-    })?;
-    if !status.success() {
-        return Ok(draft.clone());
+    match edit::text(&draft.to_text(), "reply.txt", lang)? {
+        Some(text) => draft.edit(&text).map_err(Failure::new),
+        None => Ok(draft.clone()),
     }
-    let text = std::fs::read_to_string(&path)?;
-    draft.edit(&text).map_err(Failure::new)
 }

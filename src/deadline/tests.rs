@@ -25,8 +25,16 @@ fn at(month: i8, day: i8, hour: i8, minute: i8) -> Moment {
 fn deadlines_are_read_as_people_write_them() {
     use Purpose::{Answer, Dates, Submit};
     let cases: &[(&str, Purpose, Moment)] = &[
-        ("内定承諾のお返事は、12月5日（土）17:00までにお願いいたします。", Answer, at(12, 5, 17, 0)),
-        ("つきましては、２０２６年１２月５日までに内定承諾書をご返送ください。ご返信をお待ちしております。", Answer, on(12, 5)),
+        (
+            "内定承諾のお返事は、12月5日（土）17:00までにお願いいたします。",
+            Answer,
+            at(12, 5, 17, 0),
+        ),
+        (
+            "つきましては、２０２６年１２月５日までに内定承諾書をご返送ください。ご返信をお待ちしております。",
+            Answer,
+            on(12, 5),
+        ),
         ("承諾期限：2026/12/04（金）正午", Answer, at(12, 4, 12, 0)),
         ("令和8年12月10日（木）必着にて内定承諾書をご提出ください。", Answer, on(12, 10)),
         ("候補日を三つほど、11月30日（月）午後3時までにご返信ください。", Dates, at(11, 30, 15, 0)),
@@ -37,10 +45,22 @@ fn deadlines_are_read_as_people_write_them() {
         ("履歴書は明日17時までにアップロードをお願いします。", Submit, at(11, 27, 17, 0)),
         ("受検期限：1月8日（金）23:59", Submit, at(1, 8, 23, 59)),
         ("Please let us know by 5 December whether you accept the offer.", Answer, on(12, 5)),
-        ("We would appreciate your decision on the offer by 5 pm on Friday, December 4th.", Answer, at(12, 4, 17, 0)),
+        (
+            "We would appreciate your decision on the offer by 5 pm on Friday, December 4th.",
+            Answer,
+            at(12, 4, 17, 0),
+        ),
         ("This offer is valid until December 11, 2026.", Answer, on(12, 11)),
-        ("Please reply with three times that suit you within two business days.", Dates, on(11, 30)),
-        ("Kindly book your interview slot no later than 30 Nov. at 12:00.", Dates, at(11, 30, 12, 0)),
+        (
+            "Please reply with three times that suit you within two business days.",
+            Dates,
+            on(11, 30),
+        ),
+        (
+            "Kindly book your interview slot no later than 30 Nov. at 12:00.",
+            Dates,
+            at(11, 30, 12, 0),
+        ),
         ("Please complete the assessment by next Wednesday.", Submit, on(12, 2)),
         ("Please submit the form by tomorrow.", Submit, on(11, 27)),
     ];
@@ -60,7 +80,9 @@ fn a_deadline_wrapped_by_hand_or_on_a_line_of_its_own_is_read() {
 #[test]
 fn an_appointment_is_a_day_with_an_hour_and_no_choice() {
     assert_eq!(
-        read("一次面接を下記のとおり実施いたします。\n\n日時：12月3日（木）14:00～15:00\n場所：本社"),
+        read(
+            "一次面接を下記のとおり実施いたします。\n\n日時：12月3日（木）14:00～15:00\n場所：本社"
+        ),
         [(Purpose::Appointment, at(12, 3, 14, 0))]
     );
     assert_eq!(
@@ -96,7 +118,10 @@ fn the_senders_promise_is_told_apart_from_what_the_reader_is_to_do() {
     let day = |month, day| Some(on(month, day).day);
     for (text, expected) in [
         ("選考結果は、1週間以内にメールにてご連絡いたします。", Some((day(12, 3), false))),
-        ("書類選考の結果につきましては、10日以内を目安にご連絡申し上げます。", Some((day(12, 6), false))),
+        (
+            "書類選考の結果につきましては、10日以内を目安にご連絡申し上げます。",
+            Some((day(12, 6), false)),
+        ),
         ("合否につきましては、12月11日頃までにお知らせいたします。", Some((day(12, 11), false))),
         ("面接の結果は5営業日以内にご連絡させていただきます。", Some((day(12, 3), false))),
         ("選考の結果は来週中にご連絡いたします。", Some((day(12, 4), false))),
@@ -115,7 +140,10 @@ fn the_senders_promise_is_told_apart_from_what_the_reader_is_to_do() {
     ] {
         assert_eq!(promised(text), expected, "{text}");
     }
-    assert_eq!(read("選考結果は、1週間以内にメールにてご連絡いたします。"), [(Purpose::Result, on(12, 3))]);
+    assert_eq!(
+        read("選考結果は、1週間以内にメールにてご連絡いたします。"),
+        [(Purpose::Result, on(12, 3))]
+    );
 }
 
 #[test]

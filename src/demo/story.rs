@@ -23,6 +23,7 @@ use crate::outbox::{Entry, Outbox, OutboxError};
 use crate::reply::advice::advice;
 use crate::say;
 use crate::store::StoredMail;
+use crate::tell::context::context;
 
 /// How long any step may take before the demo gives up: many times what it takes.
 const STEP_LIMIT: Duration = Duration::from_secs(10);
@@ -212,8 +213,10 @@ impl Story<'_> {
         ))?;
         writeln!(self.out)?;
         let knowledge = Knowledge::load(self.opened.paths.folder()).map_err(Failure::new)?;
-        let guide =
-            daemon::guide(mail, &self.opened.config, &knowledge, lang, mail.id.unsigned_abs());
+        let Opened { config, store, .. } = self.opened;
+        let context = context(store, mail, config, &self.console.zone, &knowledge.calendar)?;
+        let variety = mail.id.unsigned_abs();
+        let guide = daemon::guide(mail, config, &knowledge, lang, variety, &context);
         let page = results::page(mail, &guide, &self.narrower());
         self.set_off(&page)
     }

@@ -90,8 +90,47 @@ fn advised(verdict: &Verdict) -> Advice {
 }
 
 fn guide(verdict: &Verdict, lang: Lang, reveal: Reveal, variety: u64) -> Guide {
+    guide_in(&Context::default(), verdict, lang, reveal, variety)
+}
+
+fn guide_in(
+    context: &Context,
+    verdict: &Verdict,
+    lang: Lang,
+    reveal: Reveal,
+    variety: u64,
+) -> Guide {
     let reply = advised(verdict);
-    GUIDANCE.guide(&Situation { verdict, lang, reveal, id: 3, variety, reply: &reply })
+    GUIDANCE.guide(&Situation { verdict, lang, reveal, id: 3, variety, reply: &reply, context })
+}
+
+/// What can be known beside a mail: each alone, and much at once.
+fn every_context(outcome: Outcome) -> Vec<Context> {
+    let dated = |purpose| Dated {
+        purpose,
+        at: Moment {
+            day: jiff::civil::date(2026, 12, 31),
+            time: Some(jiff::civil::time(23, 59, 0, 0)),
+        },
+        quote: "12月31日（木）23:59までに、ご返信くださいますようお願い申し上げます。".to_owned(),
+    };
+    let next =
+        vec!["質問には結論から答えて、数字をひとつ入れ、最後に逆質問を三つ用意しておく".repeat(4)];
+    let histories = [History::First, History::Several, History::AfterSilence];
+    let mut contexts = vec![Context::default()];
+    if outcome == Outcome::Declined {
+        contexts.extend(
+            histories.map(|history| Context { history: Some(history), ..Context::default() }),
+        );
+    } else {
+        use Purpose::{Answer, Appointment, Dates, Result, Submit};
+        for purpose in [Answer, Dates, Submit, Appointment, Result] {
+            let named = vec![dated(purpose)];
+            contexts.push(Context { dates: named.clone(), ..Context::default() });
+            contexts.push(Context { dates: named, next: next.clone(), ..Context::default() });
+        }
+    }
+    contexts
 }
 
 /// Only a declined mail has a wording.
@@ -148,7 +187,15 @@ fn every_situation_has_words_that_fit_their_place_and_hurt_nobody() {
             let is_one_of_each = verdict.stage == Stage::Unknown && verdict.wording.is_none();
             let reveals = less.into_iter().filter(|_| is_one_of_each).chain([Reveal::Full]);
             for reveal in reveals {
-                for variety in 0..3 {
+                // What is known beside a mail does not hang on who speaks.
+                let plain = verdict.door == Door::Neutral && verdict.channel == Channel::Company;
+                let contexts = match every_context(verdict.outcome) {
+                    contexts if plain => contexts,
+                    _ => vec![Context::default()],
+                };
+                for (variety, context) in
+                    (0..3).flat_map(|n| contexts.iter().map(move |it| (n, it)))
+                {
                     let situation = Situation {
                         verdict: &verdict,
                         lang,
@@ -156,6 +203,7 @@ fn every_situation_has_words_that_fit_their_place_and_hurt_nobody() {
                         id: 9_999,
                         variety,
                         reply: &reply,
+                        context,
                     };
                     let guide = GUIDANCE.guide(&situation);
                     assert!(
@@ -183,6 +231,119 @@ fn every_situation_has_words_that_fit_their_place_and_hurt_nobody() {
     }
 }
 
+/// All that is told later, with and without a name.
+fn every_reminding(lang: Lang, reveal: Reveal, say: &mut dyn FnMut(u64, Guide)) {
+    let company_name =
+        "国立研究開発法人とても長い名前の会社ホールディングス東日本第二営業本部".repeat(4);
+    let lines = vec![company_name.clone()];
+    let day = jiff::civil::date(2026, 12, 31);
+    let about = Moment { day, time: Some(jiff::civil::time(23, 59, 0, 0)) };
+    for kind in reminder::Kind::ALL {
+        for company in [None, Some(company_name.as_str())] {
+            for next in [&[][..], lines.as_slice()] {
+                for variety in 0..3 {
+                    let position = None;
+                    let reminding = Reminding {
+                        kind,
+                        about,
+                        company,
+                        position,
+                        lang,
+                        reveal,
+                        id: 9_999,
+                        variety,
+                        next,
+                    };
+                    say(variety, GUIDANCE.remind(&reminding));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_told_later_fits_its_place_hurries_nobody_and_shows_no_more_than_it_may() {
+    for lang in [Lang::Ja, Lang::En] {
+        let mut before = String::new();
+        every_reminding(lang, Reveal::Full, &mut |variety, guide| {
+            let wide = |text: &str| plain::columns(text).div_ceil(2);
+            assert!(wide(&guide.summary) <= SUMMARY_MAX_WIDE, "{}", guide.summary);
+            assert!(!guide.summary.ends_with('…'), "{}", guide.summary);
+            assert!(wide(&guide.body) <= BODY_MAX_WIDE, "{} {}", wide(&guide.body), guide.body);
+            assert!(guide.body.ends_with("goen show 9999"), "{}", guide.body);
+            let all = [&*guide.summary, &guide.body, &guide.page].join("\n").to_lowercase();
+            for phrase in FORBIDDEN.into_iter().chain([
+                "急いで",
+                "至急",
+                "urgent",
+                "hurry up",
+                "immediately",
+                "{",
+            ]) {
+                assert!(!all.contains(phrase), "{phrase:?} in {all}");
+            }
+            assert!(variety == 0 || before != guide.body, "{}", guide.body);
+            before = guide.body;
+        });
+        for reveal in [Reveal::Company, Reveal::Discreet] {
+            let mut shown = BTreeSet::new();
+            every_reminding(lang, reveal, &mut |_, guide| {
+                assert!(!guide.body.contains("12") && !guide.summary.contains("12"), "{guide:?}");
+                shown.insert(guide.body);
+            });
+            assert!(shown.len() <= 2, "all kinds look the same: {shown:?}");
+        }
+    }
+}
+
+#[test]
+fn a_row_of_rejections_is_the_users_own_setting() {
+    let day = |day: i64| Timestamp::from_second(day * 86_400).unwrap();
+    let of = |days: &[i64], count, waited| {
+        let received: Vec<Timestamp> = days.iter().map(|it| day(*it)).collect();
+        History::of(&received, Streak { count, days: 14 }, waited)
+    };
+    assert_eq!(of(&[30], 3, false), (Some(History::First), false));
+    assert_eq!(of(&[30, 29], 3, false), (None, false));
+    assert_eq!(of(&[30, 29, 20], 3, false), (Some(History::Several), true));
+    assert_eq!(of(&[30, 29, 20, 19], 3, false), (Some(History::Several), false), "once a row");
+    assert_eq!(of(&[30, 29, 2], 3, false), (None, false), "too long ago");
+    assert_eq!(of(&[30, 29, 20], 0, true), (Some(History::AfterSilence), false), "not wanted");
+}
+
+#[test]
+fn people_to_talk_to_are_named_once_softly_and_with_the_date_they_were_looked_at() {
+    for lang in [Lang::Ja, Lang::En] {
+        let alone = guide(&verdict(Outcome::Declined), lang, Reveal::Full, 0);
+        assert!(!alone.page.contains("mhlw.go.jp"), "never on a single rejection");
+        let context = Context { history: Some(History::Several), help: true, ..Context::default() };
+        let row = guide_in(&context, &verdict(Outcome::Declined), lang, Reveal::Full, 0);
+        for words in ["https://www.mhlw.go.jp/mamorouyokokoro/", "2026-", "care.streak"] {
+            assert!(row.page.contains(words), "{words} in {}", row.page);
+        }
+        assert!(!row.body.contains("mhlw"), "not on the screen that others see");
+    }
+}
+
+#[test]
+fn a_deadline_and_the_users_own_words_are_in_the_notification_at_once() {
+    let offer = |purpose| {
+        every_context(Outcome::Offer).into_iter().find(|context| {
+            context.dates.iter().any(|dated| dated.purpose == purpose) && context.next.is_empty()
+        })
+    };
+    let context = offer(Purpose::Answer).unwrap();
+    for (lang, words) in [(Lang::Ja, "12月31日（木）23:59"), (Lang::En, "Thu 31 Dec, 23:59")] {
+        let guide = guide_in(&context, &verdict(Outcome::Offer), lang, Reveal::Full, 0);
+        assert!(guide.body.contains(words), "{}", guide.body);
+        assert!(guide.page.contains("ご返信くださいますよう"), "in the mail's own words");
+    }
+    let context = Context { next: vec!["結論から話す".to_owned()], ..Context::default() };
+    let guide = guide_in(&context, &verdict(Outcome::Advanced), Lang::Ja, Reveal::Full, 0);
+    assert!(guide.body.contains("「次はこうしよう」：結論から話す"), "{}", guide.body);
+    assert!(guide.page.contains("・結論から話す"), "{}", guide.page);
+}
+
 #[test]
 fn a_reveal_short_of_full_shows_no_outcome() {
     for reveal in [Reveal::Company, Reveal::Discreet] {
@@ -205,11 +366,14 @@ fn the_same_sentence_never_comes_twice_in_a_row() {
         for stage in STAGES {
             let verdict = Verdict { stage, ..verdict(outcome) };
             for lang in [Lang::Ja, Lang::En] {
-                for variety in 0..6 {
-                    let one = guide(&verdict, lang, Reveal::Full, variety);
-                    let next = guide(&verdict, lang, Reveal::Full, variety + 1);
-                    assert_ne!(one.summary, next.summary, "{outcome:?} {stage:?}");
-                    assert_ne!(one.body, next.body, "{outcome:?} {stage:?}");
+                for context in every_context(outcome) {
+                    for variety in 0..6 {
+                        let say =
+                            |variety| guide_in(&context, &verdict, lang, Reveal::Full, variety);
+                        let (one, next) = (say(variety), say(variety + 1));
+                        assert_ne!(one.summary, next.summary, "{outcome:?} {stage:?}");
+                        assert_ne!(one.body, next.body, "{outcome:?} {stage:?} {context:?}");
+                    }
                 }
             }
         }
@@ -243,6 +407,7 @@ fn guidance_of_the_users_own_takes_the_place_of_ours() {
         id: 3,
         variety: 0,
         reply: &advised(&verdict),
+        context: &Context::default(),
     };
     assert_eq!(guidance.guide(&situation).body, "読んでください。\nくわしく：goen show 3");
 }
@@ -273,6 +438,36 @@ fn what_goen_says_reads_as_it_was_reviewed() {
             let Guide { summary, body, page } = guide;
             let lang = lang.code();
             write!(all, "==== {name} ({lang})\n[{summary}]\n[{body}]\n\n{page}\n").unwrap();
+        }
+    }
+    for lang in [Lang::Ja, Lang::En] {
+        for history in [History::First, History::Several, History::AfterSilence] {
+            let help = history == History::Several;
+            let context = Context { history: Some(history), help, ..Context::default() };
+            let Guide { body, page, .. } =
+                guide_in(&context, &verdict(Outcome::Declined), lang, Reveal::Full, 0);
+            let lang = lang.code();
+            write!(all, "==== declined, {history:?} ({lang})\n[{body}]\n\n{page}\n").unwrap();
+        }
+        let at = |hour: Option<i8>| Moment {
+            day: jiff::civil::date(2026, 12, 5),
+            time: hour.map(|hour| jiff::civil::time(hour, 0, 0, 0)),
+        };
+        for kind in reminder::Kind::ALL {
+            let guide = GUIDANCE.remind(&Reminding {
+                kind,
+                about: at((kind == reminder::Kind::Appointment).then_some(14)),
+                company: Some("株式会社サンプル"),
+                position: None,
+                lang,
+                reveal: Reveal::Full,
+                id: 3,
+                variety: 0,
+                next: &[],
+            });
+            let Guide { summary, body, page } = guide;
+            let (kind, lang) = (kind.name(), lang.code());
+            write!(all, "==== later: {kind} ({lang})\n[{summary}]\n[{body}]\n\n{page}\n").unwrap();
         }
     }
     insta::assert_snapshot!(all);

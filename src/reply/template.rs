@@ -33,19 +33,21 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(Lang, Kind, &str); 12] = built_in![
+const BUILT_IN: [(Lang, Kind, &str); 14] = built_in![
     Ja / Thanks: "ja/thanks.txt",
     Ja / KeepInTouch: "ja/keep_in_touch.txt",
     Ja / AskReason: "ja/ask_reason.txt",
     Ja / AgentFeedback: "ja/agent_feedback.txt",
     Ja / AcceptNext: "ja/accept_next.txt",
     Ja / OfferThanks: "ja/offer_thanks.txt",
+    Ja / AskWhen: "ja/ask_when.txt",
     En / Thanks: "en/thanks.txt",
     En / KeepInTouch: "en/keep_in_touch.txt",
     En / AskReason: "en/ask_reason.txt",
     En / AgentFeedback: "en/agent_feedback.txt",
     En / AcceptNext: "en/accept_next.txt",
     En / OfferThanks: "en/offer_thanks.txt",
+    En / AskWhen: "en/ask_when.txt",
 ];
 
 /// The reply templates of all kinds in both languages.

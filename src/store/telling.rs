@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Store, StoreError, seconds, time};
 use crate::classify::Outcome;
-use crate::tell::pace::Due;
+use crate::tell::pace::{Due, Item};
 
 impl Store {
     /// The results that have still to be told, whenever that may be.
@@ -19,7 +19,7 @@ impl Store {
                 let name: String = row.get(1)?;
                 let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.name() == name);
                 Ok(Due {
-                    mail_id: row.get(0)?,
+                    item: Item::Mail(row.get(0)?),
                     // A name of another version: told neutrally.
                     outcome: outcome.unwrap_or(Outcome::Unsure),
                     received_at: time(row.get(2)?),
@@ -29,44 +29,63 @@ impl Store {
         })
     }
 
-    /// Marks notifications shown, all or none, and says which of them were still to be shown: each
+    /// Marks what is told as shown, all or none, and says which of it was still to be shown: each
     /// is shown at most once, whatever happens next. A caller that could not show one gives it back
     /// with [`give_back`](Self::give_back).
-    pub fn mark_told(&self, mail_ids: &[i64], now: Timestamp) -> Result<Vec<i64>, StoreError> {
+    pub fn mark_told(&self, items: &[Item], now: Timestamp) -> Result<Vec<Item>, StoreError> {
         self.write(|sql| {
-            let mut statement = sql.prepare(
-                "UPDATE notification SET state = 'shown', shown_at = ?2 WHERE mail_id = ?1 AND state = 'due'",
-            )?;
             let mut marked = Vec::new();
-            for mail_id in mail_ids {
-                if statement.execute(params![mail_id, seconds(now)])? == 1 {
-                    marked.push(*mail_id);
+            for item in items {
+                let (statement, id) = match item {
+                    Item::Mail(id) => (
+                        "UPDATE notification SET state = 'shown', shown_at = ?2
+                         WHERE mail_id = ?1 AND state = 'due'",
+                        id,
+                    ),
+                    Item::Reminder(id) => (
+                        "UPDATE reminder SET state = 'shown', shown_at = ?2
+                         WHERE id = ?1 AND state = 'due'",
+                        id,
+                    ),
+                };
+                if sql.execute(statement, params![id, seconds(now)])? == 1 {
+                    marked.push(*item);
                 }
             }
             Ok(marked)
         })
     }
 
-    /// Gives notifications back that could not be shown, unless the mail was read meanwhile.
-    pub fn give_back(&self, mail_ids: &[i64]) -> Result<(), StoreError> {
+    /// Gives back what could not be shown, unless it was read meanwhile.
+    pub fn give_back(&self, items: &[Item]) -> Result<(), StoreError> {
         self.write(|sql| {
-            let mut statement = sql.prepare(
-                "UPDATE notification SET state = 'due', shown_at = NULL WHERE mail_id = ?1
-                 AND state = 'shown' AND (SELECT seen_at FROM mail WHERE id = ?1) IS NULL",
-            )?;
-            for mail_id in mail_ids {
-                statement.execute([mail_id])?;
+            for item in items {
+                let (statement, id) = match item {
+                    Item::Mail(id) => (
+                        "UPDATE notification SET state = 'due', shown_at = NULL WHERE mail_id = ?1
+                         AND state = 'shown' AND (SELECT seen_at FROM mail WHERE id = ?1) IS NULL",
+                        id,
+                    ),
+                    Item::Reminder(id) => (
+                        "UPDATE reminder SET state = 'due', shown_at = NULL
+                         WHERE id = ?1 AND state = 'shown' AND seen_at IS NULL",
+                        id,
+                    ),
+                };
+                sql.execute(statement, [id])?;
             }
             Ok(())
         })
     }
 
-    /// How many notifications have been shown.
-    pub fn notifications_shown(&self) -> Result<u64, StoreError> {
+    /// How many notifications have been shown: of one outcome, or of all and of reminders.
+    pub fn notifications_shown(&self, of: Option<Outcome>) -> Result<u64, StoreError> {
         self.read(|sql| {
             let shown: u32 = sql.query_row(
-                "SELECT count(*) FROM notification WHERE state = 'shown'",
-                [],
+                "SELECT (SELECT count(*) FROM notification JOIN mail ON mail.id = mail_id
+                         WHERE state = 'shown' AND (?1 IS NULL OR outcome = ?1))
+                      + (SELECT count(*) FROM reminder WHERE state = 'shown' AND ?1 IS NULL)",
+                [of.map(Outcome::name)],
                 |row| row.get(0),
             )?;
             Ok(shown.into())
@@ -84,16 +103,24 @@ impl Store {
                 "UPDATE notification SET state = 'quiet' WHERE mail_id = ?1 AND state = 'due'",
                 [mail_id],
             )?;
+            sql.execute(
+                "UPDATE reminder SET seen_at = ?2 WHERE state = 'shown' AND seen_at IS NULL
+                 AND application_id IN (SELECT application_id FROM step WHERE mail_id = ?1)",
+                params![mail_id, seconds(now)],
+            )?;
             Ok(())
         })
     }
 
-    /// Whether the user has seen a mail here.
-    pub fn is_seen(&self, mail_id: i64) -> Result<bool, StoreError> {
+    /// Whether the user has seen here what was told.
+    pub fn is_seen(&self, item: Item) -> Result<bool, StoreError> {
         self.read(|sql| {
-            let seen: Option<Option<i64>> = sql
-                .query_row("SELECT seen_at FROM mail WHERE id = ?1", [mail_id], |row| row.get(0))
-                .optional()?;
+            let (question, id) = match item {
+                Item::Mail(id) => ("SELECT seen_at FROM mail WHERE id = ?1", id),
+                Item::Reminder(id) => ("SELECT seen_at FROM reminder WHERE id = ?1", id),
+            };
+            let seen: Option<Option<i64>> =
+                sql.query_row(question, [id], |row| row.get(0)).optional()?;
             Ok(seen.flatten().is_some())
         })
     }

@@ -2,6 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 use crate::classify::{Channel, Door, Evidence, ReplyAdvice, Stage};
+use crate::tell::pace::Item;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -104,8 +105,13 @@ fn two_mails_with_one_message_id_but_other_words_are_two() {
 }
 
 /// The mails that are still to be told.
-fn due(store: &Store) -> Vec<i64> {
-    store.due_notifications().unwrap().iter().map(|due| due.mail_id).collect()
+fn due(store: &Store) -> Vec<Item> {
+    store.due_notifications().unwrap().iter().map(|due| due.item).collect()
+}
+
+fn mail_id(item: Item) -> i64 {
+    let Item::Mail(id) = item else { panic!("{item:?}") };
+    id
 }
 
 #[test]
@@ -119,8 +125,8 @@ fn a_result_is_told_once_across_restarts() {
     assert_eq!(store.mark_told(&ids, at(10)).unwrap(), ids);
     drop(store);
     let store = Store::open(&path).unwrap();
-    assert_eq!(due(&store), [0; 0]);
-    assert_eq!(store.mark_told(&ids, at(99)).unwrap(), [0; 0]);
+    assert_eq!(due(&store), []);
+    assert_eq!(store.mark_told(&ids, at(99)).unwrap(), []);
 }
 
 #[test]
@@ -141,11 +147,11 @@ fn a_mail_that_was_read_here_is_not_told_any_more() {
     store.keep("uni", "INBOX", &arrival, cursor(5), Announce::From(at(10)), at(10)).unwrap();
     let ids = due(&store);
     assert!(!store.is_seen(ids[0]).unwrap());
-    store.mark_seen(ids[0], at(11)).unwrap();
+    store.mark_seen(mail_id(ids[0]), at(11)).unwrap();
     assert!(store.is_seen(ids[0]).unwrap());
-    assert_eq!(due(&store), [0; 0]);
+    assert_eq!(due(&store), []);
     store.give_back(&ids).unwrap();
-    assert_eq!(due(&store), [0; 0]);
+    assert_eq!(due(&store), []);
 }
 
 #[test]
@@ -165,7 +171,7 @@ fn the_first_look_back_tells_nothing() {
     let store = Store::in_memory().unwrap();
     let old = batch(vec![found(5, "a@example.jp", Outcome::Declined)]);
     store.keep("uni", "INBOX", &old, cursor(5), Announce::Quietly, at(10)).unwrap();
-    assert_eq!(due(&store), [0; 0]);
+    assert_eq!(due(&store), []);
     assert_eq!(store.mails(&[Outcome::Declined], 10).unwrap().len(), 1);
 }
 
@@ -174,7 +180,7 @@ fn mails_in_process_are_kept_but_not_told() {
     let store = Store::in_memory().unwrap();
     let receipt = batch(vec![found(5, "a@example.jp", Outcome::InProcess)]);
     store.keep("uni", "INBOX", &receipt, cursor(5), Announce::From(at(1)), at(1)).unwrap();
-    assert_eq!(due(&store), [0; 0]);
+    assert_eq!(due(&store), []);
 }
 
 #[test]
@@ -283,4 +289,163 @@ fn events_are_forgotten_after_a_season_and_their_numbers_never_used_again() {
     let events = store.events(0, 10).unwrap();
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(events[0].id, 2);
+}
+
+mod applications {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::application::Standing;
+    use crate::outbox::when::holidays::Calendar;
+
+    /// A mail of 株式会社青葉 unless it is said otherwise.
+    fn mail_of(number: u32, company: &str, position: Option<&str>, outcome: Outcome) -> Found {
+        let mut found = found(number, &format!("{number}@example.jp"), outcome);
+        found.received_at = at(1_000_000 + i64::from(number) * 3_600);
+        found.verdict.company = Some(company.to_owned());
+        found.verdict.position = position.map(str::to_owned);
+        found
+    }
+
+    fn kept(mails: Vec<Found>) -> Store {
+        let store = Store::in_memory().unwrap();
+        let now = at(2_000_000);
+        store.keep("uni", "INBOX", &batch(mails), cursor(9), Announce::From(now), now).unwrap();
+        store
+    }
+
+    /// The mails of each application, the newest application first.
+    fn groups(store: &Store) -> Vec<Vec<i64>> {
+        let calendar = Calendar::built_in().unwrap();
+        let stories = store.stories(None, &TimeZone::UTC, &calendar).unwrap();
+        let ids = |story: &crate::application::Story| {
+            story.steps.iter().map(|step| step.mail_id).collect()
+        };
+        stories.iter().map(ids).collect()
+    }
+
+    fn id(store: &Store, mail_id: i64) -> i64 {
+        store.application_of(StepId { mail_id, part: 0 }).unwrap().unwrap()
+    }
+
+    #[test]
+    fn mails_of_one_application_are_one_story_and_two_roles_are_two() {
+        let store = kept(vec![
+            mail_of(1, "株式会社青葉", Some("営業職"), Outcome::InProcess),
+            mail_of(2, "㈱青葉", Some("経理職"), Outcome::InProcess),
+            mail_of(3, "青葉 株式会社", Some("営業職"), Outcome::Advanced),
+            mail_of(4, "株式会社みどり", None, Outcome::Declined),
+        ]);
+        assert_eq!(groups(&store), [vec![4], vec![1, 3], vec![2]]);
+    }
+
+    #[test]
+    fn what_the_user_joins_and_parts_stays_so() {
+        let store = kept(vec![
+            mail_of(1, "株式会社青葉", None, Outcome::InProcess),
+            mail_of(2, "Aoba Inc.", None, Outcome::Advanced),
+            mail_of(3, "株式会社青葉", None, Outcome::Declined),
+        ]);
+        assert_eq!(groups(&store), [vec![1, 3], vec![2]]);
+        store.merge(id(&store, 1), id(&store, 2)).unwrap();
+        assert_eq!(groups(&store), [vec![1, 2, 3]]);
+        store.split(StepId { mail_id: 3, part: 0 }).unwrap();
+        assert_eq!(groups(&store), [vec![3], vec![1, 2]]);
+        store.rename(id(&store, 1), Some("青葉"), None).unwrap();
+        let calendar = Calendar::built_in().unwrap();
+        let told = |store: &Store, mail_id| {
+            store.story(id(store, mail_id), &TimeZone::UTC, &calendar).unwrap().unwrap()
+        };
+        assert_eq!(told(&store, 1).company(), Some("青葉"));
+        store.rename(id(&store, 1), Some(""), None).unwrap();
+        assert_eq!(told(&store, 1).company(), Some("株式会社青葉"));
+        store.set_closed(id(&store, 1), Some(at(3_000_000))).unwrap();
+        assert_eq!(told(&store, 1).standing(), Standing::Closed);
+    }
+
+    #[test]
+    fn a_corrected_verdict_is_placed_anew() {
+        let store = kept(vec![
+            mail_of(1, "株式会社青葉", None, Outcome::InProcess),
+            mail_of(2, "株式会社みどり", None, Outcome::Unsure),
+        ]);
+        assert_eq!(groups(&store), [vec![2], vec![1]]);
+        let mut verdict = store.mail(2).unwrap().unwrap().verdict;
+        verdict.company = Some("（株）青葉".to_owned());
+        verdict.outcome = Outcome::Declined;
+        let json = serde_json::to_string(&verdict).unwrap();
+        store
+            .write(|sql| {
+                sql.execute(
+                    "UPDATE mail SET verdict = ?1, outcome = 'declined' WHERE id = 2",
+                    [json],
+                )
+                .map_err(StoreError::from)
+            })
+            .unwrap();
+        assert_eq!(groups(&store), [vec![1, 2]]);
+    }
+
+    #[test]
+    fn a_mail_about_several_is_a_step_of_each() {
+        let mut digest = mail_of(3, "", None, Outcome::Mixed);
+        digest.verdict.company = None;
+        digest.verdict.results =
+            [("株式会社青葉", Outcome::Advanced), ("株式会社みどり", Outcome::Declined)]
+                .map(|(company, outcome)| crate::classify::ApplicationResult {
+                    company: Some(company.to_owned()),
+                    position: None,
+                    outcome,
+                })
+                .to_vec();
+        let store = kept(vec![
+            mail_of(1, "㈱青葉", None, Outcome::InProcess),
+            mail_of(2, "㈱みどり", None, Outcome::InProcess),
+            digest,
+        ]);
+        assert_eq!(groups(&store).len(), 2);
+        assert_eq!(store.application_of(StepId { mail_id: 3, part: 0 }).unwrap(), None);
+        let part = |part| store.application_of(StepId { mail_id: 3, part }).unwrap().unwrap();
+        assert_eq!((part(1), part(2)), (id(&store, 1), id(&store, 2)));
+    }
+
+    #[test]
+    fn a_store_of_before_gets_its_applications_when_it_is_asked() {
+        let store = kept(vec![mail_of(1, "株式会社青葉", None, Outcome::Declined)]);
+        store.write(|sql| sql.execute("DELETE FROM step", []).map_err(StoreError::from)).unwrap();
+        assert_eq!(groups(&store), [vec![1]]);
+    }
+
+    #[test]
+    fn a_reminder_is_told_once_however_often_it_is_planned() {
+        use crate::deadline::Moment;
+        use crate::reminder::{Kind, Wanted};
+
+        let store = kept(vec![mail_of(1, "株式会社青葉", None, Outcome::Offer)]);
+        let app = id(&store, 1);
+        let about = Moment { day: jiff::civil::date(2026, 12, 5), time: None };
+        let wanted = Wanted {
+            kind: Kind::Answer,
+            mail_id: 1,
+            part: 0,
+            about,
+            at: at(2_100_000),
+            until: at(2_200_000),
+        };
+        let plan = |wanted: &[Wanted]| store.plan(&[(app, wanted.to_vec())]).unwrap();
+        let due = || store.reminders(at(2_050_000)).unwrap();
+        plan(std::slice::from_ref(&wanted));
+        assert_eq!(due().len(), 1);
+        plan(&[]);
+        assert_eq!(due(), [], "a later result took it away");
+        plan(std::slice::from_ref(&wanted));
+        let item = Item::Reminder(due()[0].id);
+        assert_eq!(store.mark_told(&[item], at(2_100_000)).unwrap(), [item]);
+        plan(std::slice::from_ref(&wanted));
+        assert_eq!(due(), []);
+        assert_eq!(store.mark_told(&[item], at(2_100_001)).unwrap(), []);
+        store.give_back(&[item]).unwrap();
+        assert_eq!(due().len(), 1);
+        assert_eq!(store.reminders(at(2_200_000)).unwrap(), [], "of no use any more");
+    }
 }

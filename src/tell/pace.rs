@@ -18,24 +18,33 @@ const WINDOW: Duration = Duration::from_mins(1);
 /// Results that follow a summary this soon are counted into it instead of making another.
 const SAME_SUMMARY: Duration = Duration::from_mins(10);
 
-/// A result that is due to be told.
+/// Something that is due to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// Its mail.
-    pub mail_id: i64,
-    /// What the mail says.
+    /// What is told.
+    pub item: Item,
+    /// What the mail says; a reminder is as neutral as `Unsure`.
     pub outcome: Outcome,
-    /// When the server received it.
+    /// When the server received it; when it is to be told, for what is told later.
     pub received_at: Timestamp,
+}
+
+/// Something that is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Item {
+    /// The result in a mail.
+    Mail(i64),
+    /// A reminder, by its number.
+    Reminder(i64),
 }
 
 /// What to show now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// Mails to tell one by one, in this order.
-    pub(super) singles: Vec<i64>,
-    /// Mails to tell in one summary.
-    pub(super) together: Vec<i64>,
+    /// What to tell one by one, in this order.
+    pub(super) singles: Vec<Item>,
+    /// What to tell in one summary.
+    pub(super) together: Vec<Item>,
 }
 
 impl Plan {
@@ -54,11 +63,11 @@ pub(super) struct Pace {
 
 impl Pace {
     /// Divides what is due into what is told singly and what is told together: good news first,
-    /// then as it came. With `bad_news_together`, two or more pieces of bad news are one summary.
+    /// then as it came. Two or more pieces of bad news that are to be told `together` are one summary.
     pub(super) fn plan(
         &mut self,
         mut due: Vec<Due>,
-        bad_news_together: bool,
+        together: impl Fn(&Due) -> bool,
         now: Duration,
     ) -> Plan {
         self.singles.retain(|shown| now.saturating_sub(*shown) < WINDOW);
@@ -67,17 +76,18 @@ impl Pace {
             outcome if is_bad(outcome) => 2,
             _ => 1,
         };
-        due.sort_by_key(|due| (rank(due.outcome), due.received_at, due.mail_id));
-        let bad = due.iter().filter(|due| is_bad(due.outcome)).count();
-        let bundled = |due: &Due| bad_news_together && bad > 1 && is_bad(due.outcome);
+        due.sort_by_key(|due| (rank(due.outcome), due.received_at, due.item));
+        let may = |due: &Due| is_bad(due.outcome) && together(due);
+        let several = due.iter().filter(|due| may(due)).count() > 1;
+        let bundled = |due: &Due| several && may(due);
         let mut room = SINGLES.saturating_sub(self.singles.len());
         let mut plan = Plan::default();
         for due in due {
             if room > 0 && !bundled(&due) {
                 room -= 1;
-                plan.singles.push(due.mail_id);
+                plan.singles.push(due.item);
             } else {
-                plan.together.push(due.mail_id);
+                plan.together.push(due.item);
             }
         }
         plan
@@ -107,7 +117,15 @@ mod tests {
     use super::*;
 
     fn due(mail_id: i64, outcome: Outcome) -> Due {
-        Due { mail_id, outcome, received_at: Timestamp::from_second(mail_id).unwrap() }
+        Due {
+            item: Item::Mail(mail_id),
+            outcome,
+            received_at: Timestamp::from_second(mail_id).unwrap(),
+        }
+    }
+
+    fn mails<const N: usize>(ids: [i64; N]) -> Vec<Item> {
+        ids.map(Item::Mail).to_vec()
     }
 
     fn seconds(seconds: u64) -> Duration {
@@ -119,8 +137,8 @@ mod tests {
         let mut pace = Pace::default();
         let many =
             (1..=9).map(|id| due(id, if id < 8 { Outcome::Declined } else { Outcome::Offer }));
-        let plan = pace.plan(many.collect(), false, seconds(0));
-        assert_eq!(plan, Plan { singles: vec![8, 9, 1], together: vec![2, 3, 4, 5, 6, 7] });
+        let plan = pace.plan(many.collect(), |_| false, seconds(0));
+        assert_eq!(plan, Plan { singles: mails([8, 9, 1]), together: mails([2, 3, 4, 5, 6, 7]) });
     }
 
     #[test]
@@ -130,9 +148,9 @@ mod tests {
             pace.shown(seconds(second));
         }
         let plan =
-            |pace: &mut Pace, now| pace.plan(vec![due(1, Outcome::Offer)], false, seconds(now));
-        assert_eq!(plan(&mut pace, 59).together, [1]);
-        assert_eq!(plan(&mut pace, 60).singles, [1]);
+            |pace: &mut Pace, now| pace.plan(vec![due(1, Outcome::Offer)], |_| false, seconds(now));
+        assert_eq!(plan(&mut pace, 59).together, mails([1]));
+        assert_eq!(plan(&mut pace, 60).singles, mails([1]));
     }
 
     #[test]
@@ -140,10 +158,10 @@ mod tests {
         let mut pace = Pace::default();
         let all =
             vec![due(1, Outcome::Declined), due(2, Outcome::Declined), due(3, Outcome::Offer)];
-        let plan = pace.plan(all, true, seconds(0));
-        assert_eq!(plan, Plan { singles: vec![3], together: vec![1, 2] });
-        let plan = pace.plan(vec![due(1, Outcome::Declined)], true, seconds(0));
-        assert_eq!(plan.singles, [1]);
+        let plan = pace.plan(all, |_| true, seconds(0));
+        assert_eq!(plan, Plan { singles: mails([3]), together: mails([1, 2]) });
+        let plan = pace.plan(vec![due(1, Outcome::Declined)], |_| true, seconds(0));
+        assert_eq!(plan.singles, mails([1]));
     }
 
     #[test]
@@ -168,10 +186,10 @@ mod tests {
                 let outcomes = [Outcome::Declined, Outcome::Offer, Outcome::Unsure];
                 let all: Vec<Due> = (0..count).zip(outcomes.into_iter().cycle()).map(|(n, outcome)| due(id + n, outcome)).collect();
                 id += count;
-                let plan = pace.plan(all.clone(), together, seconds(now));
-                let mut told: Vec<i64> = plan.singles.iter().chain(&plan.together).copied().collect();
+                let plan = pace.plan(all.clone(), |_| together, seconds(now));
+                let mut told: Vec<Item> = plan.singles.iter().chain(&plan.together).copied().collect();
                 told.sort_unstable();
-                prop_assert_eq!(told, all.iter().map(|due| due.mail_id).collect::<Vec<_>>());
+                prop_assert_eq!(told, all.iter().map(|due| due.item).collect::<Vec<_>>());
                 for _ in plan.singles {
                     pace.shown(seconds(now));
                     shown.push(now);

@@ -10,6 +10,8 @@ const CORE: &[&str] = &[
     "deadline",
     "silence",
     "reminder",
+    "memo",
+    "ics",
     "guide",
     "reply",
     "outbox/state",

@@ -231,7 +231,7 @@ async fn goen_demo_keep_stays_to_be_played_with_until_interrupted() {
         .env("HOME", temporary.path())
         .env("GOEN_CONFIG", config)
         .env("GOEN_STATE", state)
-        .args(["list", "--json", "--limit", "1"])
+        .args(["list", "--mails", "--json", "--limit", "1"])
         .output()
         .await
         .unwrap();

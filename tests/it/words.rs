@@ -62,8 +62,9 @@ fn said(lang: Lang) -> String {
                 let verdict = verdict(stage, channel);
                 let reply = advice(&mail(), &verdict, &[]);
                 let reveal = Reveal::Full;
-                let situation =
-                    Situation { verdict: &verdict, lang, reveal, id: 3, variety, reply: &reply };
+                let context = &goen::guide::Context::default();
+                let (verdict, reply) = (&verdict, &reply);
+                let situation = Situation { verdict, lang, reveal, id: 3, variety, reply, context };
                 said += &guidance.guide(&situation).page;
             }
         }

@@ -69,6 +69,7 @@ fn the_drafts_read_as_they_were_reviewed() {
     };
     let offer = Verdict { outcome: Outcome::Offer, ..verdict() };
     let advanced = Verdict { outcome: Outcome::Advanced, ..verdict() };
+    let waiting = Verdict { outcome: Outcome::InProcess, ..verdict() };
     let english = Mail {
         lang: Lang::En,
         subject: "Your application".to_owned(),
@@ -90,6 +91,9 @@ fn the_drafts_read_as_they_were_reviewed() {
         (&agents_mail, &agent, Kind::Thanks),
         (&mail(), &advanced, Kind::AcceptNext),
         (&mail(), &offer, Kind::OfferThanks),
+        (&mail(), &waiting, Kind::AskWhen),
+        (&agents_mail, &agent, Kind::AskWhen),
+        (&english, &in_english(&waiting), Kind::AskWhen),
         (&english, &in_english(&verdict()), Kind::Thanks),
         (&english, &in_english(&open), Kind::KeepInTouch),
         (&english, &in_english(&interviewed), Kind::AskReason),

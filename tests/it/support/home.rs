@@ -127,7 +127,7 @@ impl Home {
 
     /// The results that `goen list` shows.
     pub(crate) fn results(&self) -> Vec<Value> {
-        self.says(&["list", "--limit", "100000", "--json"])
+        self.says(&["list", "--mails", "--limit", "100000", "--json"])
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
