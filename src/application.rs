@@ -101,6 +101,8 @@ impl Step {
                 (result.outcome, result.company.clone(), result.position.clone())
             }
         };
+        let company = company.as_deref().map(name::company).map(str::to_owned);
+        let position = position.as_deref().and_then(name::position).map(str::to_owned);
         let is_whole = part == 0;
         let is_pass = outcome == Outcome::Advanced && verdict.reply == ReplyAdvice::Recommended;
         Some(Self {

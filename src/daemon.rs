@@ -276,6 +276,31 @@ pub(crate) struct Shared {
     wake: tokio::sync::watch::Sender<Wake>,
 }
 
+impl Shared {
+    /// What the tasks share, and the voice, which belongs to one of them.
+    pub(crate) fn new(daemon: Daemon, knowledge: Knowledge, store: Store) -> (Self, Voice) {
+        let Daemon { config, paths, clock, zone, lang, voice, under_way } = daemon;
+        let patience = Duration::from_mins(config.watch.blind_minutes.into());
+        let shared = Self {
+            config,
+            paths,
+            clock,
+            zone,
+            lang,
+            knowledge,
+            store,
+            news: Notify::new(),
+            blindness: RefCell::new(Blindness::new(patience)),
+            pulse: Pulse::default(),
+            changed: Notify::new(),
+            under_way,
+            beside: Beside::default(),
+            wake: tokio::sync::watch::Sender::new(Wake::default()),
+        };
+        (shared, voice)
+    }
+}
+
 /// Runs the daemon until `stop`. All of its tasks live on the current thread's `LocalSet`.
 ///
 /// `ready` is called once everything was started and the outbox recovered.
@@ -297,34 +322,18 @@ pub async fn run(
         );
     }
     let knowledge = Knowledge::load(daemon.paths.folder())?;
-    let Daemon { config, paths, clock, zone, lang, voice, under_way } = daemon;
-    let socket = listen(&paths)?;
+    let socket = listen(&daemon.paths)?;
     // The settings may have changed since they were worked out.
     store.forget_plans()?;
     let outbox = Outbox::new(store.clone());
-    for mail_id in outbox.recover(clock.now(), &under_way)? {
+    for mail_id in outbox.recover(daemon.clock.now(), &daemon.under_way)? {
         tracing::warn!(
             mail.id = mail_id,
             "A submission was cut off; whether it arrived is not known"
         );
     }
-    let patience = Duration::from_mins(config.watch.blind_minutes.into());
-    let shared = Rc::new(Shared {
-        config,
-        paths,
-        clock,
-        zone,
-        lang,
-        knowledge,
-        store,
-        news: Notify::new(),
-        blindness: RefCell::new(Blindness::new(patience)),
-        pulse: Pulse::default(),
-        changed: Notify::new(),
-        under_way,
-        beside: Beside::default(),
-        wake: tokio::sync::watch::Sender::new(Wake::default()),
-    });
+    let (shared, voice) = Shared::new(daemon, knowledge, store);
+    let shared = Rc::new(shared);
 
     // A part that breaks down takes the others with it: a daemon that runs on without its watcher or
     // its outbox looks well and is not.

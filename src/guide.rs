@@ -73,7 +73,7 @@ pub struct Situation<'a> {
 /// What is known beside the mail itself: what came before it, and what the user has written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    /// What came before a rejection, where it changes what helps.
+    /// What came before a result, where it changes what helps.
     pub history: Option<History>,
     /// Whether to point to people who help: the rejection that makes a row of them.
     pub help: bool,
@@ -83,7 +83,7 @@ pub struct Context {
     pub next: Vec<String>,
 }
 
-/// What came before a rejection.
+/// What came before a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum History {
@@ -93,6 +93,8 @@ pub enum History {
     Several,
     /// A long silence.
     AfterSilence,
+    /// A no: this is good news after it (a correction, a reserve list).
+    AfterDeclined,
 }
 
 /// What counts as a row of rejections: the user's setting.
@@ -115,7 +117,8 @@ impl History {
         });
         let recent = received.iter().filter(|at| since.is_some_and(|since| **at >= since)).count();
         let row = usize::from(streak.count);
-        let history = if row > 0 && recent >= row {
+        // Not each time: to be told of the row again and again would be one more burden.
+        let history = if row > 0 && recent > 0 && recent.is_multiple_of(row) {
             Some(Self::Several)
         } else if waited {
             Some(Self::AfterSilence)

@@ -29,6 +29,8 @@ use self::when::{BadNews, Now, when};
 
 pub(crate) mod context;
 pub mod pace;
+#[cfg(test)]
+mod week;
 pub mod when;
 
 /// Notifications are tried again after this long, where nothing tells that it would go now.
@@ -49,8 +51,9 @@ const REBUILT: i64 = i64::MIN;
 /// Keys of reminders begin behind those of all mails there could be.
 const REMINDERS: i64 = 1 << 40;
 
-/// What came while the machine slept is told together for this long after it woke up.
-const WAKING: SignedDuration = SignedDuration::from_mins(10);
+/// Bad news that had to wait longer than this (for the morning, for a machine that slept) has piled
+/// up, and is told together: nobody's day is to begin with a row of it.
+const HELD: SignedDuration = SignedDuration::from_mins(10);
 
 /// How many applications are read at once when reminders are worked out.
 const PLANNED_AT_ONCE: usize = 32;
@@ -156,8 +159,7 @@ impl Teller {
             }
         }
         let daily = matches!(wish.bad_news, BadNews::Daily(_));
-        let waking = time.duration_since(awake_since) < WAKING;
-        let together = |due: &Due| daily || (waking && due.received_at < awake_since);
+        let together = |due: &Due| daily || time.duration_since(due.received_at) > HELD;
         let plan = self.pace.plan(due, together, self.started.elapsed());
         let with_others = !plan.singles.is_empty();
         // An account's trouble is neither good news nor bad, but it is no news for the night either.

@@ -78,11 +78,36 @@ const TITLES: [&str; 12] = [
     "talent acquisition",
 ];
 
+/// Words of a result: what a mail names with them is no position.
+const NO_POSITION: [&str; 10] =
+    ["選考", "見送", "通過", "結果", "不採用", "合格", "内定", "declined", "passed", "result"];
+
+/// A company's name without the beginning of the next sentence: "Globex Inc. We" is "Globex Inc.".
+#[must_use]
+pub fn company(name: &str) -> &str {
+    let ends_form = |before: &str| {
+        let last = before.rsplit([' ', ',']).next().unwrap_or_default().to_lowercase();
+        FORMS_EN.contains(&last.as_str())
+    };
+    let cut = name.match_indices(". ").find(|(at, _)| {
+        name.get(..*at).is_some_and(ends_form)
+            && name.get(at + 2..).is_some_and(|rest| !ends_form(rest.trim_end_matches('.')))
+    });
+    cut.and_then(|(at, _)| name.get(..=at)).unwrap_or(name)
+}
+
+/// A position, unless it is something else that stands in its place.
+#[must_use]
+pub fn position(name: &str) -> Option<&str> {
+    let lower = name.to_lowercase();
+    (!NO_POSITION.iter().any(|word| lower.contains(word))).then_some(name)
+}
+
 /// A company's name as it is compared: without its legal form, its spacing and its letters' width.
 /// Empty if nothing is left.
 #[must_use]
 pub fn company_key(name: &str) -> String {
-    let mut text: String = name.nfkc().collect::<String>().to_lowercase();
+    let mut text: String = company(name).nfkc().collect::<String>().to_lowercase();
     for title in TITLES {
         text = text.replace(title, " ");
     }
@@ -101,7 +126,7 @@ pub fn company_key(name: &str) -> String {
 /// A position as it is compared.
 #[must_use]
 pub fn position_key(name: &str) -> String {
-    let text: String = name.nfkc().collect::<String>().to_lowercase();
+    let text: String = position(name).unwrap_or_default().nfkc().collect::<String>().to_lowercase();
     text.chars().filter(|c| c.is_alphanumeric() || *c == 'ー').collect()
 }
 
@@ -179,6 +204,20 @@ mod tests {
         ] {
             assert_ne!(company_key(one), company_key(other));
         }
+    }
+
+    #[test]
+    fn what_a_mail_says_beside_a_name_is_no_part_of_it() {
+        for (said, name) in [
+            ("Globex Inc. We", "Globex Inc."),
+            ("Globex Co., Ltd.", "Globex Co., Ltd."),
+            ("St. Mary Hospital", "St. Mary Hospital"),
+            ("Initech Corp.", "Initech Corp."),
+        ] {
+            assert_eq!(company(said), name);
+        }
+        assert_eq!(position("書類選考通過"), None);
+        assert_eq!(position("営業職（東京）"), Some("営業職（東京）"));
     }
 
     #[test]

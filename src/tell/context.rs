@@ -56,6 +56,15 @@ pub(crate) fn context(
         let received = store.received_up_to(mail.id, outcome)?;
         (context.history, context.help) = History::of(&received, config.care.streak(), waited);
     }
+    if matches!(outcome, Outcome::Advanced | Outcome::Offer)
+        && let Some((story, index)) = own
+    {
+        let before = story.steps.get(..index).unwrap_or_default().iter().rev();
+        let said = before.map(|step| step.outcome).find(|outcome| outcome.is_result());
+        if said == Some(Outcome::Declined) {
+            context.history = Some(History::AfterDeclined);
+        }
+    }
     if outcome == Outcome::Advanced {
         context.next = next_lines(store, memo::stage_after(mail.verdict.stage))?;
     }
