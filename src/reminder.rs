@@ -191,7 +191,8 @@ fn of_step(step: &Step, is_last: bool, terms: &Terms<'_>) -> Vec<Wanted> {
     if step.asks_soon && is_last && step.dates.iter().all(|dated| dated.purpose == Purpose::Result)
     {
         let end = later(step.at, SignedDuration::from_hours(24)).to_zoned(terms.zone.clone());
-        let about = Moment { day: end.date(), time: Some(end.time()) };
+        // A day is a custom and no deadline: to the minute it would be one.
+        let about = Moment { day: end.date(), time: None };
         let at = waking(later(step.at, SOON), terms.zone);
         add(Kind::Soon, about, at, later(step.at, SignedDuration::from_hours(3 * 24)));
     }

@@ -106,6 +106,8 @@ fn guide_in(
 
 /// What can be known beside a mail: each alone, and much at once.
 fn every_context(outcome: Outcome) -> Vec<Context> {
+    use Purpose::{Answer, Appointment, Dates, Result, Submit};
+
     let dated = |purpose| Dated {
         purpose,
         at: Moment {
@@ -125,7 +127,6 @@ fn every_context(outcome: Outcome) -> Vec<Context> {
     } else {
         let history = Some(History::AfterDeclined);
         contexts.push(Context { history, ..Context::default() });
-        use Purpose::{Answer, Appointment, Dates, Result, Submit};
         for purpose in [Answer, Dates, Submit, Appointment, Result] {
             let named = vec![dated(purpose)];
             contexts.push(Context { dates: named.clone(), ..Context::default() });

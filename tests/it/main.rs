@@ -35,6 +35,7 @@ mod review;
 mod rousing;
 mod scenarios;
 mod setup;
+mod servers;
 mod smtp;
 mod smtp_real;
 mod support;
