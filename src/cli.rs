@@ -19,16 +19,16 @@ use crate::store::{Store, StoreError};
 
 use self::text::Style;
 
-mod ask;
 mod applications;
+mod ask;
 pub mod classify;
 mod daemon;
 mod doctor;
 mod edit;
 mod events;
 mod help;
-mod own;
 mod memo;
+mod own;
 pub(crate) mod replies;
 pub(crate) mod results;
 mod review;

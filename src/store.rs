@@ -40,9 +40,9 @@ mod telling;
 pub use self::applications::StepId;
 pub use self::events::{Event, What};
 pub use self::forget::{Forget, Forgotten};
-pub use self::sound::Rebuilt;
 pub use self::memos::StoredMemo;
 pub use self::reminders::Reminder;
+pub use self::sound::Rebuilt;
 
 /// All migrations, oldest first; `PRAGMA user_version` counts those that ran.
 const MIGRATIONS: &[&str] = &[

@@ -132,7 +132,7 @@ const JAPANESE: &[(&str, &str)] = &[
     ("goen export", "データを書き出す（すべてを JSON で、または表やページで）"),
     (
         "goen export format",
-        "形式（json: すべて、goen import 用。csv: 表計算用の一覧。md: 読むためのページ）",
+        "形式（json: すべて、goen import 用。csv: 表計算用の一覧。md: 読むためのページ。ics: カレンダー用の期限と面接）",
     ),
     ("goen export output", "標準出力に代えて、このファイルに書く（自分だけが読める）"),
     ("goen import", "goen export や goen backup が書いたものを取り込む"),

@@ -30,6 +30,8 @@ enum Format {
     Csv,
     /// A page to read
     Md,
+    /// Deadlines and interviews, for a calendar
+    Ics,
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +73,14 @@ pub(super) struct BackupArguments {
     path: PathBuf,
 }
 
+/// The dates in the mails of all applications.
+fn ics(opened: &Opened, console: &Console) -> Result<String, Failure> {
+    let calendar = crate::knowledge::calendar(opened.paths.folder()).map_err(Failure::new)?;
+    let stories = opened.store.stories(None, &console.zone, &calendar)?;
+    let agenda = crate::ics::agenda(&stories, console.lang);
+    Ok(crate::ics::calendar(&agenda, &console.zone, console.clock.now()))
+}
+
 fn age(text: &str) -> Result<Span, String> {
     let span: Span = text.parse().map_err(|_| "90d, 6mo, 1y".to_owned())?;
     if span.is_positive() { Ok(span) } else { Err("90d, 6mo, 1y".to_owned()) }
@@ -86,6 +96,7 @@ pub(super) fn export(
         Format::Json => json(opened)?,
         Format::Csv => csv(opened, console)?,
         Format::Md => markdown(opened, console)?,
+        Format::Ics => ics(opened, console)?,
     };
     match &arguments.output {
         None => write!(out, "{text}")?,

@@ -11,6 +11,7 @@
 )]
 
 mod anything;
+mod applications;
 mod bad_input;
 mod beside;
 mod blindness;
@@ -34,8 +35,8 @@ mod reader;
 mod review;
 mod rousing;
 mod scenarios;
-mod setup;
 mod servers;
+mod setup;
 mod smtp;
 mod smtp_real;
 mod support;
