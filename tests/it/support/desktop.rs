@@ -131,6 +131,8 @@ impl Bus {
         let path = "/org/freedesktop/Notifications";
         let answer = bus.call_method(Some(SERVER), path, Some(SERVER), "GetCapabilities", &());
         let mut all: Vec<String> = answer.await.unwrap().body().deserialize().unwrap();
+        // Extensions of the server's own are none of ours.
+        all.retain(|can| !can.starts_with("x-") && !can.ends_with("synchronous"));
         all.sort();
         all
     }
