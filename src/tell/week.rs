@@ -163,7 +163,7 @@ impl World {
             verdict,
         });
         let batch = Batch { found: found.into_iter().collect(), set_aside: Vec::new() };
-        let cursor = Cursor { uid_validity: UidValidity(1), last_uid: number };
+        let cursor = Cursor { uid_validity: UidValidity(1), last_uid: number, old_up_to: 0 };
         let now = self.now();
         store.keep("uni", "INBOX", &batch, cursor, Announce::From(now), now).unwrap();
     }
