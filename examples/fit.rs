@@ -1,142 +1,76 @@
-//! Re-fits the weights of the classifier and prints how it does.
+//! Learns the classifier from the corpus and prints how it does.
 //!
-//! `cargo run --release --example fit` learns from `tests/corpus/train`, `tests/corpus/fresh` and
-//! `tests/corpus/sentences`, writes `config/rules/weights.toml`, prints what it scores on each writer when
-//! that writer was left out, and writes the scores of all parts into `tests/corpus/scores`.
+//! `cargo run --profile fit --example fit` learns from `tests/corpus/train` and `tests/corpus/sentences`, prints
+//! what it says of mails that were left out of the learning, writes `config/rules/{ja,en}.model`, and writes
+//! the scores of both parts into `tests/corpus/scores`.
 
 #![expect(clippy::print_stdout, reason = "a command line tool")]
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use goen::classify::learn::{Sample, Sentence};
 use goen::classify::score::{Label, Score};
-use goen::classify::{Outcome, Rules, classify, learn};
+use goen::classify::{Act, Rules, classify, learn, letters};
 use goen::lang::Lang;
 use goen::mail::Mail;
 
-/// Corrections smaller than this change nothing and are not kept.
-const LEAST: f32 = 0.05;
-
-/// One mail of the corpus with its label.
-struct Sample {
-    label: Label,
-    mail: Mail,
-    example: learn::Example,
-}
-
-impl Sample {
-    /// "ja1" of "ja/ja1-007.eml".
-    fn writer(&self) -> &str {
-        let name = self.label.path.rsplit('/').next().unwrap_or("");
-        name.split('-').next().unwrap_or("")
-    }
-}
-
 fn main() -> Result<()> {
-    let mut rules = Rules::built_in()?;
-    let settings = learn::Settings::default();
-    let mut learned = load("train", &rules)?;
-    learned.extend(load("fresh", &rules)?);
-    let ordinary = sentences(&rules)?;
-
-    let mut writers: Vec<String> =
-        learned.iter().map(|sample| sample.writer().to_owned()).collect();
-    writers.sort();
-    writers.dedup();
-    println!("each writer left out:");
-    for writer in &writers {
-        let lang = learned
-            .iter()
-            .find(|sample| sample.writer() == writer)
-            .map_or(Lang::Ja, |sample| sample.label.lang);
-        let others =
-            learned.iter().filter(|sample| sample.writer() != writer).map(|sample| &sample.example);
-        let examples: Vec<&learn::Example> = others.chain(&ordinary).collect();
-        let corrections = learn::fit(&examples, lang, &rules, settings);
-        learn::apply(&mut rules, lang, &corrections);
-        let score = score(learned.iter().filter(|sample| sample.writer() == writer), &rules);
-        let share =
-            score.shares.get(&format!("{} outcome", lang.code())).copied().unwrap_or_default();
-        println!(
-            "  {writer}: {share}, false declined {}, false pass or offer {}",
-            score.false_declined, score.false_good
-        );
-    }
-
-    let examples: Vec<&learn::Example> =
-        learned.iter().map(|sample| &sample.example).chain(&ordinary).collect();
-    let mut file = String::from(
-        "# Learned by `cargo run --release --example fit`: corrections, in hundredths, to the strengths in ja.toml and en.toml.\n",
-    );
+    let samples = load("train")?;
+    let sentences = sentences()?;
+    let mut models = Vec::new();
     for lang in [Lang::Ja, Lang::En] {
-        let corrections = learn::fit(&examples, lang, &rules, settings);
-        for (name, points) in learn::feature_names(lang, &rules).iter().zip(&corrections) {
-            let kept: Vec<String> = Outcome::ALL
-                .iter()
-                .zip(points)
-                .filter(|(_, value)| value.abs() >= LEAST)
-                .map(|(outcome, value)| format!("{} = {:.0}", outcome.name(), value * 100.0))
-                .collect();
-            if !kept.is_empty() {
-                writeln!(file, "\"{name}\" = {{ {} }}", kept.join(", "))?;
-            }
+        let blocks = std::fs::read_to_string(format!("tests/corpus/letters/{}.toml", lang.code()))?;
+        let letters = letters::letters(&blocks, lang)?;
+        let learned = learn::fit(&samples, &letters, &sentences, lang);
+        println!("{}", learned.notes.join("\n"));
+        let mut score = Score::default();
+        for (label, outcome) in &learned.left_out {
+            score.count_outcome(label, *outcome);
         }
+        println!("left out of the learning:\n{score}");
+        std::fs::write(format!("config/rules/{}.model", lang.code()), &learned.bytes)?;
+        models.push(learned.bytes);
     }
-    std::fs::write("config/rules/weights.toml", &file)
-        .context("writing config/rules/weights.toml")?;
-
     let read = |name: &str| std::fs::read_to_string(format!("config/rules/{name}.toml"));
-    let rules = Rules::parse(&read("ja")?, &read("en")?, &file)?;
-    for part in ["train", "fresh", "kept"] {
-        let score = score(load(part, &rules)?.iter(), &rules);
-        println!("\n{part}:\n{score}");
+    let [ja, en]: [Vec<u8>; 2] =
+        models.try_into().map_err(|_| anyhow::anyhow!("a model for each language"))?;
+    let rules = Rules::read([&read("ja")?, &read("en")?], [ja.into(), en.into()])?;
+    for part in ["train", "kept"] {
+        let mut score = Score::default();
+        for sample in load(part)? {
+            score.count(&sample.label, &classify(&sample.mail, &[], &rules));
+        }
+        println!("{part}:\n{score}");
         std::fs::write(format!("tests/corpus/scores/{part}.txt"), score.to_string())
             .context("writing tests/corpus/scores")?;
     }
     Ok(())
 }
 
-fn score<'a>(samples: impl Iterator<Item = &'a Sample>, rules: &Rules) -> Score {
-    let mut score = Score::default();
-    for sample in samples {
-        score.count(&sample.label, &classify(&sample.mail, &[], rules));
-    }
-    score
-}
-
-fn load(part: &str, rules: &Rules) -> Result<Vec<Sample>> {
+fn load(part: &str) -> Result<Vec<Sample>> {
     let folder = Path::new("tests/corpus").join(part);
     let labels = std::fs::read_to_string(folder.join("labels.jsonl"))?;
-    let mut samples = Vec::new();
-    for line in labels.lines() {
-        let label: Label = serde_json::from_str(line).with_context(|| line.to_owned())?;
-        let mail = Mail::read(&std::fs::read(folder.join(&label.path))?)
-            .with_context(|| label.path.clone())?;
-        let example = learn::example(&mail, label.outcome, rules);
-        samples.push(Sample { label, mail, example });
-    }
-    Ok(samples)
+    labels
+        .lines()
+        .map(|line| {
+            let label: Label = serde_json::from_str(line).with_context(|| line.to_owned())?;
+            let mail = Mail::read(&std::fs::read(folder.join(&label.path))?)
+                .with_context(|| label.path.clone())?;
+            Ok(Sample { label, mail })
+        })
+        .collect()
 }
 
-/// Ordinary mails around the sentences of `tests/corpus/sentences`.
-fn sentences(rules: &Rules) -> Result<Vec<learn::Example>> {
-    let mut examples = Vec::new();
+fn sentences() -> Result<Vec<Sentence>> {
+    let mut sentences = Vec::new();
     for lang in [Lang::Ja, Lang::En] {
         let path = format!("tests/corpus/sentences/{}.tsv", lang.code());
         for line in std::fs::read_to_string(&path).with_context(|| path.clone())?.lines() {
-            let (label, sentence) = line.split_once('\t').context("a sentence without a label")?;
-            // What stands in every mail of a selection says nothing about its result.
-            let label = if label == "neutral" { "in_process" } else { label };
-            let outcome: Outcome = serde_json::from_value(label.into())?;
-            examples.extend(learn::ordinary(
-                sentence,
-                outcome,
-                outcome != Outcome::Unrelated,
-                lang,
-                rules,
-            ));
+            let (letter, words) = line.split_once('\t').context("a sentence without a mark")?;
+            let act = Act::of_letter(letter).with_context(|| line.to_owned())?;
+            sentences.push(Sentence { act, words: words.to_owned(), lang });
         }
     }
-    Ok(examples)
+    Ok(sentences)
 }

@@ -12,13 +12,16 @@ use crate::mail::Mail;
 mod attributes;
 mod digest;
 mod employer;
+mod grams;
 mod judge;
 pub mod learn;
+pub mod letters;
+mod model;
 mod rules;
 pub mod score;
 mod text;
-mod weights;
 
+pub use model::Act;
 pub use rules::{Rules, RulesError};
 
 /// What a mail can be.
@@ -219,22 +222,16 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
     let own = mail.author().is_some_and(|author| {
         own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec))
     });
-    let reading = judge::read(mail, own, rules);
+    let reading = judge::read(mail, rules);
     let lexicon = rules.lexicon(mail.lang);
-    let mut judgement = judge::judge(&reading, mail.lang, rules);
-    let results =
-        if own || judge::of_others(&reading, lexicon) || !judge::differs(&reading, lexicon) {
-            Vec::new()
-        } else {
-            digest::results(mail, rules)
-        };
+    let mut judgement = judge::judge(mail, own, &reading, rules);
+    let may_differ = !own && judgement.outcome != Outcome::Unrelated && judge::differs(&reading);
+    let results = if may_differ { digest::results(mail, rules) } else { Vec::new() };
     if !results.is_empty() {
         judgement.outcome = Outcome::Mixed;
-    } else if judge::contradicted(mail, judgement, &reading, rules) {
-        judgement.outcome = Outcome::Unsure;
     }
     let outcome = judgement.outcome;
-    let evidence = evidence(outcome, &reading, lexicon);
+    let evidence = evidence(outcome, &reading);
     let replyable = attributes::replyable(mail, &reading, lexicon);
     let channel = attributes::channel(mail, outcome, &reading, lexicon);
     let stage = attributes::stage(outcome, &reading, lexicon);
@@ -258,18 +255,49 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
     }
 }
 
-/// The words that decided, each once.
-fn evidence(outcome: Outcome, reading: &judge::Reading, lexicon: &rules::Lexicon) -> Vec<Evidence> {
+/// Most characters of a sentence that is shown as evidence.
+const LONGEST_EVIDENCE: usize = 160;
+
+/// Of the surest sentence's probability, the share from which another one is evidence, too.
+const ALSO_EVIDENT: f32 = 0.5;
+
+/// The sentences that decided, each once, in the order of the mail; at least one for a result.
+fn evidence(outcome: Outcome, reading: &judge::Reading) -> Vec<Evidence> {
+    let stating = Act::stating(outcome);
+    let sure = |index: usize| match stating {
+        Some(act) => (act, reading.probability(index, act)),
+        // Of a mail with several results, or none that can be told, whatever states one.
+        None => Outcome::ALL
+            .into_iter()
+            .filter(|outcome| outcome.is_result())
+            .filter_map(Act::stating)
+            .map(|act| (act, reading.probability(index, act)))
+            .fold((Act::Plain, 0.0), |best, next| if next.1 > best.1 { next } else { best }),
+    };
+    if outcome == Outcome::Unrelated {
+        return Vec::new();
+    }
+    let said: Vec<(usize, Act, f32)> = (0..reading.text.sentences.len())
+        .filter(|&index| {
+            reading.text.sentences.get(index).is_some_and(|s| s.place != text::Place::Signature)
+        })
+        .map(|index| {
+            let (act, probability) = sure(index);
+            (index, act, probability)
+        })
+        .collect();
+    let surest = said.iter().map(|&(_, _, probability)| probability).fold(0.0, f32::max);
     let mut evidence: Vec<Evidence> = Vec::new();
-    for hit in judge::pool(&reading.hits, lexicon) {
-        let Some(cue) = lexicon.cues.get(hit.cue).filter(|_| !hit.supposed) else { continue };
-        let speaks = match outcome {
-            Outcome::Mixed | Outcome::Unsure => cue.outcome.is_some(),
-            outcome => cue.outcome == Some(outcome),
-        };
-        let text = reading.text.clause(hit.start, hit.end);
-        if speaks && !evidence.iter().any(|known| known.text == text) {
-            evidence.push(Evidence { cue: cue.name.clone(), text });
+    for (index, act, probability) in said {
+        if probability < surest * ALSO_EVIDENT || probability <= 0.0 {
+            continue;
+        }
+        let Some(sentence) = reading.text.sentences.get(index) else { continue };
+        let seen = reading.text.seen(sentence.start, sentence.end);
+        let text: String = seen.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text: String = text.chars().take(LONGEST_EVIDENCE).collect();
+        if !evidence.iter().any(|known| known.text == text) {
+            evidence.push(Evidence { cue: act.name().to_owned(), text });
         }
     }
     evidence

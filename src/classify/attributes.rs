@@ -1,6 +1,6 @@
 //! What else a mail says: stage, wording, door, channel, and whether to reply.
 
-use super::judge::{self, Reading};
+use super::judge::Reading;
 use super::rules::{Hit, Lexicon};
 use super::text::Place;
 use super::{Channel, Door, Outcome, ReplyAdvice, Stage, Wording};
@@ -44,9 +44,8 @@ pub(crate) fn replyable(mail: &Mail, reading: &Reading, lexicon: &Lexicon) -> bo
 
 /// How a declined mail puts it.
 pub(crate) fn wording(reading: &Reading, lexicon: &Lexicon) -> Wording {
-    let explicit = telling(reading, lexicon, "wording").any(|(hit, _)| {
-        !hit.supposed && matches!(hit.place, Place::Subject | Place::New | Place::Passed)
-    });
+    let explicit = telling(reading, lexicon, "wording")
+        .any(|(hit, _)| matches!(hit.place, Place::Subject | Place::New | Place::Passed));
     if explicit { Wording::Explicit } else { Wording::Soft }
 }
 
@@ -216,14 +215,7 @@ pub(crate) fn stage(outcome: Outcome, reading: &Reading, lexicon: &Lexicon) -> S
     if matches!(outcome, Outcome::Unrelated | Outcome::Mixed) {
         return Stage::Unknown;
     }
-    let counted = judge::pool(&reading.hits, lexicon);
-    let decisive = |hit: &Hit| {
-        counted.iter().any(|other| {
-            !other.supposed
-                && other.sentence == hit.sentence
-                && lexicon.cues.get(other.cue).is_some_and(|cue| cue.outcome == Some(outcome))
-        })
-    };
+    let decisive = |hit: &Hit| reading.states(hit.sentence, outcome);
     // Words of the stage inside an invitation, or inside the refusal of one, name the stage to come.
     let to_come = |hit: &Hit| {
         reading.hits.iter().any(|other| {
@@ -335,7 +327,7 @@ pub(crate) fn reply(
     lexicon: &Lexicon,
 ) -> ReplyAdvice {
     let asked = || {
-        judge::pool(&reading.hits, lexicon).iter().any(|hit| {
+        reading.hits.iter().any(|hit| {
             hit.place == Place::New
                 && lexicon.cues.get(hit.cue).is_some_and(|cue| {
                     matches!(

@@ -3,18 +3,19 @@
 //! Such mails are told by their structure: rows of a table, or items under headings of one kind,
 //! of which at least two state differing results.
 
-use super::employer;
+use super::model::Act;
 use super::rules::Rules;
 use super::text::{Place, Text, begins_item};
 use super::{ApplicationResult, Outcome};
+use super::{employer, judge};
 use crate::lang::Lang;
 use crate::mail::Mail;
 
 /// Most items of one mail that are read.
 const MOST_ITEMS: usize = 40;
 
-/// Evidence weaker than this says nothing about an item.
-const LEAST: f32 = 1.4;
+/// An item states what it does with at least this probability.
+const LEAST: f32 = 0.3;
 
 /// One item: what it is headed by, and all of its words.
 #[derive(Debug)]
@@ -55,33 +56,19 @@ pub(crate) fn results(mail: &Mail, rules: &Rules) -> Vec<ApplicationResult> {
     Vec::new()
 }
 
-/// What one item says, by its evidence alone.
+/// What one item says: the surest of its sentences that state a result, else that it is going on.
 fn outcome_of(item: &str, lang: Lang, rules: &Rules) -> Option<Outcome> {
-    let lexicon = rules.lexicon(lang);
     let mut text = Text::default();
     text.push(item, Place::New, lang);
-    let hits = lexicon.hits(&text);
-    let counted = super::judge::pool(&hits, lexicon);
-    let mut sums: Vec<(Outcome, f32)> = Vec::new();
-    let mut waiting = false;
-    for hit in counted {
-        let Some(cue) = lexicon.cues.get(hit.cue) else { continue };
-        waiting |= cue.name.starts_with("process/");
-        let Some(outcome) = cue.outcome.filter(|_| !hit.supposed) else { continue };
-        let strength = cue.points.get(outcome as usize).copied().unwrap_or(0.0);
-        if strength < LEAST {
-            continue;
-        }
-        match sums.iter_mut().find(|(known, _)| *known == outcome) {
-            Some((_, sum)) => *sum += strength,
-            None => sums.push((outcome, strength)),
-        }
-    }
-    let best = sums.into_iter().fold(None, |best: Option<(Outcome, f32)>, next| match best {
-        Some(best) if best.1 >= next.1 => Some(best),
-        _ => Some(next),
-    });
-    best.map(|(outcome, _)| outcome).or_else(|| waiting.then_some(Outcome::InProcess))
+    let acts = judge::acts_of(&text, lang, rules);
+    let surest = |outcome: Outcome| {
+        let act = Act::stating(outcome)? as usize;
+        let highest = acts.iter().filter_map(|acts| acts.get(act)).copied().fold(0.0, f32::max);
+        (highest >= LEAST).then_some((outcome, highest))
+    };
+    let results = Outcome::ALL.into_iter().filter(|outcome| outcome.is_result());
+    let best = results.filter_map(surest).max_by(|one, other| one.1.total_cmp(&other.1));
+    best.or_else(|| surest(Outcome::InProcess)).map(|(outcome, _)| outcome)
 }
 
 /// Rows of a table: lines with at least two tabs, under a row of names.

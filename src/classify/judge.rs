@@ -1,151 +1,426 @@
-//! From cues to an outcome: which words count, what they add up to, and when to abstain.
+//! From sentences to an outcome: what each sentence does, what the mail is about, and when to abstain.
 
-use super::Outcome;
-use super::rules::{Cue, Hit, Lexicon, Points, Rules};
+use super::grams::{self, Salt};
+use super::model::{Act, Acts, Model, Points, softmax};
+use super::rules::{Hit, Rules};
 use super::text::{Place, Text};
+use super::{Outcome, attributes};
 use crate::lang::Lang;
 use crate::mail::{Block, Mail, Role};
-
-/// Evidence at least this strong says by itself how a selection went.
-const STRONG: f32 = 1.5;
-
-/// Least probability with which a mail is called declined: the worst error of all.
-const SURE_DECLINED: f32 = 0.75;
-
-/// The same for a mail of the plain kind ([`is_plain_refusal`]): there doubt costs more than it saves.
-const SURE_DECLINED_PLAINLY: f32 = 0.50;
-
-/// Least probability with which a mail is called a pass or an offer.
-const SURE_GOOD: f32 = 0.50;
 
 /// New text shorter than this, in bytes, may be a stub beside the real text in the other alternative.
 const STUB_BYTES: usize = 200;
 
-/// What a mail says beyond its cues: features that are learned like cues.
-pub(crate) const MAIL_FEATURES: [&str; 41] = [
-    "mail/always",
-    "mail/list-unsubscribe",
-    "mail/bulk",
-    "mail/auto-submitted",
-    "mail/noreply",
-    "mail/answer",
-    "mail/own",
-    "mail/attachment",
-    "mail/passed-on",
-    "mail/no-evidence",
-    "mail/weak-evidence-only",
-    "mail/no-application",
-    "mail/no-hiring",
-    "mail/hiring-sender",
-    "mail/passed-for-sender",
-    "mail/to-nobody",
-    "only/declined",
-    "only/advanced",
-    "only/offer",
-    "only/on_hold",
-    "only/undisclosed",
-    "last/declined",
-    "last/advanced",
-    "last/offer",
-    "last/on_hold",
-    "last/undisclosed",
-    "with/declined+advanced",
-    "with/declined+offer",
-    "with/declined+on_hold",
-    "with/declined+undisclosed",
-    "with/advanced+offer",
-    "with/advanced+undisclosed",
-    "many/declined",
-    "many/advanced",
-    "many/offer",
-    "firm/declined",
-    "firm/advanced",
-    "firm/offer",
-    "firm/on_hold",
-    "supposed/declined",
-    "supposed/advanced",
-];
+/// A sentence is evidence of what it does from this probability on.
+const EVIDENT: f32 = 0.35;
 
-/// How a feature of the mail counts before anything is learned.
-fn prior_of_mail_feature(name: &str) -> Points {
-    //            declined advanced offer on_hold undisclosed mixed in_process unsure unrelated
-    match name {
-        "mail/always" => [0.0, 0.0, 0.0, 0.0, 0.0, -2.0, 0.4, -1.0, 0.3],
-        "mail/list-unsubscribe" => [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2],
-        "mail/bulk" => [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.8],
-        "mail/answer" => [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.0, -0.6],
-        "mail/own" => [-6.0, -6.0, -6.0, -6.0, -6.0, -6.0, -2.0, -2.0, 4.0],
-        "mail/no-evidence" => [-2.0, -2.0, -2.0, -2.0, -2.0, -2.0, 1.2, 0.0, 1.0],
-        "mail/weak-evidence-only" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, 0.5, 0.4, 0.3],
-        "mail/no-application" => [-0.6, -0.6, -0.6, -0.4, -0.4, -0.4, -1.2, 0.0, 1.2],
-        "mail/no-hiring" => [-0.5, -0.5, -0.5, -0.5, -0.5, 0.0, -0.8, 0.0, 0.8],
-        "mail/hiring-sender" => [0.4, 0.3, 0.3, 0.3, 0.3, 0.3, 0.4, 0.2, -1.8],
-        "mail/passed-for-sender" => [-3.0, -2.0, -2.0, -2.0, 0.0, 0.0, -0.5, 0.0, 3.0],
-        "mail/to-nobody" => [0.0, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
-        "only/declined" => [1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "only/advanced" => [0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "only/offer" => [0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "only/on_hold" => [0.0, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "only/undisclosed" => [0.0, 0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0],
-        "firm/declined" => [1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "firm/advanced" => [0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "firm/offer" => [0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "firm/on_hold" => [0.0, 0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "last/declined" => [0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "last/advanced" => [0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "last/offer" => [0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "with/declined+offer" => [-0.8, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.3, 0.0],
-        "with/declined+on_hold" => [-1.5, 0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "with/declined+advanced" => [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0],
-        "with/declined+undisclosed" => [-0.5, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
-        "with/advanced+offer" => [0.0, -0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        "with/advanced+undisclosed" => [0.0, -0.5, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
-        _ => Points::default(),
-    }
-}
+/// A sentence refuses plainly from this probability on.
+const PLAINLY: f32 = 0.6;
 
-/// How a feature is called in the file of weights.
-pub(crate) fn feature_names(lexicon: &Lexicon, lang: Lang) -> Vec<String> {
-    let lang = lang.code();
-    let mut names = Vec::new();
-    for cue in &lexicon.cues {
-        for form in ["", "@subject", "@supposed"] {
-            names.push(format!("{lang}/{}{form}", cue.name));
-        }
-    }
-    names.extend(MAIL_FEATURES.iter().map(|name| format!("{lang}/{name}")));
-    names
-}
+/// A mail with fewer features than this that were ever seen says too little to be about anything.
+const LEAST_KNOWN: usize = 40;
 
-/// What each feature adds to each outcome before anything is learned, in the order of [`feature_names`].
-pub(crate) fn priors(lexicon: &Lexicon) -> Vec<Points> {
-    let mut all = Vec::new();
-    for cue in &lexicon.cues {
-        let topic = cue.name.starts_with("other/");
-        all.push(if topic { cue.points.map(|value| value * 0.4) } else { cue.points });
-        all.push(if topic { cue.points } else { cue.points.map(|value| value * 0.5) });
-        all.push(Points::default());
-    }
-    all.extend(MAIL_FEATURES.iter().map(|name| prior_of_mail_feature(name)));
-    all
-}
+/// A result needs a sentence that states it with at least this probability.
+const LEAST_EVIDENCE: f32 = 0.15;
+
+/// Another alternative contradicts from this probability on.
+const CONTRADICTS: f32 = 0.6;
+
+/// The acts that the judge weighs: all but [`Act::Plain`].
+const WEIGHED: usize = Act::COUNT - 1;
+
+/// The acts that state a result.
+const RESULTS: usize = 5;
 
 /// What was read in a mail.
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) text: Text,
+    /// What each sentence does.
+    pub(crate) acts: Vec<Acts>,
+    /// Cues of attributes.
     pub(crate) hits: Vec<Hit>,
-    /// Indices of the features that are there, each once.
-    pub(crate) features: Vec<usize>,
+    /// What the judge weighs, in the order of [`names`].
+    pub(crate) numbers: Vec<f32>,
+    /// See [`is_plain`].
+    pub(crate) plain: bool,
+    /// There are hardly any words that were ever seen.
+    pub(crate) says_nothing: bool,
+}
+
+impl Reading {
+    /// The sentence states this outcome.
+    pub(crate) fn states(&self, sentence: usize, outcome: Outcome) -> bool {
+        Act::stating(outcome).is_some_and(|act| self.probability(sentence, act) >= EVIDENT)
+    }
+
+    /// How probably a sentence does this.
+    pub(crate) fn probability(&self, sentence: usize, act: Act) -> f32 {
+        self.acts.get(sentence).and_then(|acts| acts.get(act as usize)).copied().unwrap_or(0.0)
+    }
+}
+
+/// The features of a mail as hashes, each once: of each sentence, and of all that is beside them.
+#[derive(Debug, Default)]
+pub(crate) struct Features {
+    pub(crate) sentences: Vec<Vec<u32>>,
+    pub(crate) beside: Vec<u32>,
 }
 
 /// Reads the text and the headers of a mail.
-pub(crate) fn read(mail: &Mail, own: bool, rules: &Rules) -> Reading {
+pub(crate) fn read(mail: &Mail, rules: &Rules) -> Reading {
+    let model = rules.model(mail.lang);
     let text = text_of(mail);
-    let lexicon = rules.lexicon(mail.lang);
-    let hits = lexicon.hits(&text);
-    let features = features(mail, own, &hits, lexicon);
-    Reading { text, hits, features }
+    let mut acts = Vec::with_capacity(text.sentences.len());
+    let mut topic = Vec::new();
+    let mut seen = vec![0_u64; model.places() / 64 + 1];
+    let mut found = Vec::new();
+    let mut places: Vec<u32> = Vec::new();
+    let mut note = |places: &[u32], topic: &mut Vec<u32>| {
+        for &place in places {
+            if let Some(word) = seen.get_mut(place as usize / 64) {
+                let bit = 1 << (place % 64);
+                if *word & bit == 0 {
+                    *word |= bit;
+                    topic.push(place);
+                }
+            }
+        }
+    };
+    for sentence in &text.sentences {
+        found.clear();
+        grams::of_sentence(text.words(sentence), mail.lang, None, &mut found);
+        locate(model, &found, &mut places);
+        acts.push(model.acts(&places));
+        if sentence.place != Place::Quoted {
+            note(&places, &mut topic);
+        }
+    }
+    locate(model, &beside(mail, &text), &mut places);
+    note(&places, &mut topic);
+    let says_nothing = topic.len() < LEAST_KNOWN;
+    let topic = model.topic(&topic);
+    let numbers = numbers(mail, &text, &acts, topic);
+    let plain = is_plain(&text, &acts, topic);
+    let hits = rules.lexicon(mail.lang).hits(&text);
+    Reading { text, acts, hits, numbers, plain, says_nothing }
+}
+
+/// The mail refuses plainly, is about an application, has its author's words only, and says nothing that would turn
+/// or soften the refusal: no other result, nothing taken back. Of such a mail a refusal is believed sooner.
+pub(crate) fn is_plain(text: &Text, acts: &[Acts], topic: Points) -> bool {
+    const TURNS: [Act; 5] =
+        [Act::Advanced, Act::Offer, Act::OnHold, Act::Undisclosed, Act::Retracted];
+    let about_something_else = softmax(topic).last().is_none_or(|&unrelated| unrelated >= 0.6);
+    let sure = |acts: &Acts, act: Act| acts.get(act as usize).copied().unwrap_or(0.0);
+    let refused = acts.iter().any(|acts| sure(acts, Act::Declined) >= PLAINLY);
+    refused
+        && !about_something_else
+        && text.sentences.iter().zip(acts).all(|(sentence, acts)| {
+            !matches!(sentence.place, Place::Passed | Place::Quoted)
+                && TURNS.iter().all(|&act| sure(acts, act) < EVIDENT)
+        })
+}
+
+/// The places of features in the table, each once.
+fn locate(model: &Model, features: &[u32], places: &mut Vec<u32>) {
+    places.clear();
+    places.extend(
+        features
+            .iter()
+            .filter_map(|&feature| model.find(feature))
+            .filter_map(|place| u32::try_from(place).ok()),
+    );
+    places.sort_unstable();
+    places.dedup();
+}
+
+/// The features of a mail, for the learning.
+pub(crate) fn features(mail: &Mail, text: &Text) -> Features {
+    let once = |mut features: Vec<u32>| {
+        features.sort_unstable();
+        features.dedup();
+        features
+    };
+    let sentences = text
+        .sentences
+        .iter()
+        .map(|sentence| {
+            let mut found = Vec::new();
+            grams::of_sentence(text.words(sentence), mail.lang, None, &mut found);
+            once(found)
+        })
+        .collect();
+    Features { sentences, beside: once(beside(mail, text)) }
+}
+
+/// What tells the topic of a mail beside its sentences: the subject as such, the sender, the headers.
+fn beside(mail: &Mail, text: &Text) -> Vec<u32> {
+    let mut found = Vec::new();
+    for sentence in text.sentences.iter().filter(|sentence| sentence.place == Place::Subject) {
+        grams::of_sentence(text.words(sentence), mail.lang, Some(Salt::Subject), &mut found);
+    }
+    if let Some(author) = mail.author() {
+        grams::of_sender(author.name.as_deref().unwrap_or(""), &author.addr_spec, &mut found);
+    }
+    let there = MARK_NAMES.into_iter().zip(marks(mail)).filter(|&(_, there)| there);
+    found.extend(there.map(|(name, _)| grams::of_name(name, Salt::Mark)));
+    found
+}
+
+/// What the headers say, in the order of [`MARK_NAMES`].
+fn marks(mail: &Mail) -> [bool; MARK_NAMES.len()] {
+    let marks = &mail.marks;
+    [
+        marks.list_unsubscribe,
+        marks.bulk || marks.list,
+        marks.auto_submitted,
+        attributes::sender_refuses_replies(mail),
+        is_answer(mail),
+        !mail.attachments.is_empty(),
+        !mail.attached.is_empty(),
+        hiring_sender(mail),
+        passed_for_sender(mail),
+        mail.to.is_empty(),
+    ]
+}
+
+/// The places whose acts the judge weighs one by one, and their names.
+const PLACES: [(Place, &str); 4] = [
+    (Place::New, "new"),
+    (Place::Subject, "subject"),
+    (Place::Passed, "passed"),
+    (Place::Quoted, "quoted"),
+];
+
+/// What a mail with a refusal may be: "we will not take it" is said of applicants and of offers alike, and
+/// what the mail is about tells which.
+const MAY_BE: [Outcome; 4] =
+    [Outcome::Declined, Outcome::InProcess, Outcome::Unsure, Outcome::Unrelated];
+
+/// How far the log-odds of a probability are above those of none at all: 0 to 9.2.
+///
+/// So what is not there, such as quoted words in a mail without any, weighs nothing.
+fn odds(probability: f32) -> f32 {
+    ((probability + 0.01) / (1.01 - probability)).ln() + 4.615_12
+}
+
+/// What the judge weighs: for each place the surest sentence of each act; for the new words also the
+/// second surest, how much there is of each act, and how late in the mail; the topic; the headers.
+pub(crate) fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(96);
+    for (place, _) in PLACES {
+        let here: Vec<&Acts> = text
+            .sentences
+            .iter()
+            .zip(acts)
+            .filter(|(sentence, _)| sentence.place == place)
+            .map(|(_, acts)| acts)
+            .collect();
+        let mut best = [0.0_f32; WEIGHED];
+        let mut second = [0.0_f32; WEIGHED];
+        let mut sum = [0.0_f32; WEIGHED];
+        let mut late = [0.0_f32; RESULTS];
+        let mut at = [0.0_f32; RESULTS];
+        let mut refused = 0.0_f32;
+        for (index, acts) in here.iter().enumerate() {
+            let position = share(index + 1, here.len());
+            let two = [Act::Declined, Act::Other].map(|act| acts.get(act as usize));
+            refused = refused.max(two.into_iter().flatten().sum());
+            for (act, &probability) in acts.iter().take(WEIGHED).enumerate() {
+                let (Some(best), Some(second), Some(sum)) =
+                    (best.get_mut(act), second.get_mut(act), sum.get_mut(act))
+                else {
+                    continue;
+                };
+                *sum += probability;
+                if let (Some(late), Some(at)) = (late.get_mut(act), at.get_mut(act)) {
+                    *late = late.max(probability * position);
+                    if probability > *best {
+                        *at = position;
+                    }
+                }
+                if probability > *best {
+                    *second = *best;
+                    *best = probability;
+                } else {
+                    *second = second.max(probability);
+                }
+            }
+        }
+        numbers.extend(best.map(odds));
+        if place == Place::New {
+            numbers.extend(second.map(odds));
+            numbers.extend(sum.map(f32::ln_1p));
+            numbers.extend(late);
+            numbers.extend(at);
+            numbers.push(share(here.len(), 1).ln_1p());
+            numbers.push(odds(refused));
+            let topic = softmax(topic);
+            let about = |outcome: Outcome| topic.get(outcome as usize).copied().unwrap_or(0.0);
+            numbers.extend(MAY_BE.map(|outcome| refused * about(outcome)));
+            numbers.extend(best.iter().zip(topic).take(RESULTS).map(|(best, topic)| best * topic));
+        }
+    }
+    numbers.extend(topic);
+    numbers.extend(softmax(topic).map(odds));
+    numbers.extend(marks(mail).map(|there| if there { 1.0 } else { 0.0 }));
+    numbers
+}
+
+/// What each of the numbers is called.
+#[must_use]
+pub(crate) fn names() -> Vec<String> {
+    let acts = || Act::ALL.iter().take(WEIGHED).map(|act| act.name());
+    let results = || Act::ALL.iter().take(RESULTS).map(|act| act.name());
+    let mut names = Vec::new();
+    for (place, name) in PLACES {
+        names.extend(acts().map(|act| format!("{name}/surest {act}")));
+        if place == Place::New {
+            names.extend(acts().map(|act| format!("{name}/second {act}")));
+            names.extend(acts().map(|act| format!("{name}/amount {act}")));
+            names.extend(results().map(|act| format!("{name}/late {act}")));
+            names.extend(results().map(|act| format!("{name}/where {act}")));
+            names.push(format!("{name}/sentences"));
+            names.push(format!("{name}/surest refusal of anything"));
+            names.extend(MAY_BE.map(|outcome| format!("{name}/refusal, topic {}", outcome.name())));
+            names.extend(results().map(|act| format!("{name}/{act}, topic {act}")));
+        }
+    }
+    names.extend(Outcome::ALL.iter().map(|outcome| format!("topic {}", outcome.name())));
+    names.extend(Outcome::ALL.iter().map(|outcome| format!("topic odds {}", outcome.name())));
+    names.extend(MARK_NAMES.iter().map(|name| format!("mark {name}")));
+    names
+}
+
+const MARK_NAMES: [&str; 10] = [
+    "list-unsubscribe",
+    "bulk",
+    "auto-submitted",
+    "noreply",
+    "answer",
+    "attachment",
+    "passed-on",
+    "hiring-sender",
+    "passed-for-sender",
+    "to-nobody",
+];
+
+#[expect(clippy::cast_precision_loss, reason = "counts of sentences")]
+fn share(part: usize, whole: usize) -> f32 {
+    part as f32 / whole.max(1) as f32
+}
+
+/// An outcome with its probability.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judgement {
+    pub(crate) outcome: Outcome,
+    pub(crate) confidence: f32,
+}
+
+/// The probabilities of the outcomes before any gate.
+pub(crate) fn weigh(numbers: &[f32], judge: &[Points]) -> Points {
+    let mut scores = judge.last().copied().unwrap_or_default();
+    for (number, weights) in numbers.iter().zip(judge) {
+        for (score, weight) in scores.iter_mut().zip(weights) {
+            *score += number * weight;
+        }
+    }
+    softmax(scores)
+}
+
+/// Weighs the numbers and applies the gates.
+pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) -> Judgement {
+    if own || reading.says_nothing {
+        return Judgement { outcome: Outcome::Unrelated, confidence: 1.0 };
+    }
+    let model = rules.model(mail.lang);
+    let probabilities = weigh(&reading.numbers, &model.judge);
+    // A result needs words of the mail that say so.
+    let (outcome, confidence) = Outcome::ALL
+        .into_iter()
+        .zip(probabilities)
+        .filter(|&(outcome, _)| has_words(outcome, reading))
+        .fold((Outcome::Unsure, 0.0), |best, next| if next.1 > best.1 { next } else { best });
+    let least = match outcome {
+        Outcome::Declined if reading.plain => model.sure_declined_plainly,
+        Outcome::Declined => model.sure_declined,
+        Outcome::Advanced | Outcome::Offer => model.sure_good,
+        _ => 0.0,
+    };
+    if confidence < least || contradicted(mail, outcome, rules) {
+        return Judgement { outcome: Outcome::Unsure, confidence: 1.0 - confidence };
+    }
+    Judgement { outcome, confidence }
+}
+
+fn has_words(outcome: Outcome, reading: &Reading) -> bool {
+    let stated = |act| {
+        reading.text.sentences.iter().enumerate().any(|(index, sentence)| {
+            sentence.place != Place::Signature && reading.probability(index, act) >= LEAST_EVIDENCE
+        })
+    };
+    match Act::stating(outcome) {
+        Some(act) if outcome.is_result() => stated(act),
+        _ => true,
+    }
+}
+
+/// A template whose fields were never filled in, or an alternative that says the opposite.
+fn contradicted(mail: &Mail, outcome: Outcome, rules: &Rules) -> bool {
+    // A template whose fields were never filled in says everything at once.
+    let unfilled = mail.body.iter().any(|block| {
+        block.role == Role::New
+            && ["{{", "{%", "<%", "[[", "${"].iter().any(|field| block.text.contains(field))
+    });
+    if unfilled && outcome.is_result() {
+        return true;
+    }
+    let (says, opposite): (&[Act], &[Act]) = match outcome {
+        Outcome::Declined => (&[Act::Declined], &[Act::Advanced, Act::Offer]),
+        Outcome::Advanced | Outcome::Offer => (&[Act::Advanced, Act::Offer], &[Act::Declined]),
+        _ => return false,
+    };
+    let mut alternative = Text::default();
+    alternative.push_blocks(&mail.alternative, mail.lang, |role| {
+        (role == Role::New).then_some(Place::New)
+    });
+    let acts = acts_of(&alternative, mail.lang, rules);
+    let surest = |wanted: &[Act]| {
+        let all = acts
+            .iter()
+            .flat_map(|acts| wanted.iter().filter_map(|&act| acts.get(act as usize).copied()));
+        all.fold(0.0_f32, f32::max)
+    };
+    surest(opposite) >= CONTRADICTS && surest(says) < EVIDENT
+}
+
+/// What each sentence of a text does.
+pub(crate) fn acts_of(text: &Text, lang: Lang, rules: &Rules) -> Vec<Acts> {
+    let model = rules.model(lang);
+    let (mut found, mut places) = (Vec::new(), Vec::new());
+    text.sentences
+        .iter()
+        .map(|sentence| {
+            found.clear();
+            grams::of_sentence(text.words(sentence), lang, None, &mut found);
+            locate(model, &found, &mut places);
+            model.acts(&places)
+        })
+        .collect()
+}
+
+/// The mail has evidence of more than one result.
+pub(crate) fn differs(reading: &Reading) -> bool {
+    let mut kinds = [false; RESULTS];
+    for (sentence, acts) in reading.text.sentences.iter().zip(&reading.acts) {
+        if matches!(sentence.place, Place::New | Place::Passed) {
+            for (kind, &probability) in kinds.iter_mut().zip(acts) {
+                *kind |= probability >= EVIDENT;
+            }
+        }
+    }
+    kinds.iter().filter(|&&kind| kind).count() > 1
 }
 
 /// The alternative that says something: "please use another program" over a letter in HTML does not.
@@ -162,7 +437,7 @@ fn told_body(mail: &Mail) -> &[Block] {
     }
 }
 
-fn text_of(mail: &Mail) -> Text {
+pub(crate) fn text_of(mail: &Mail) -> Text {
     let mut text = Text::default();
     text.push(strip_reply_prefix(&mail.subject), Place::Subject, mail.lang);
     let answer = is_answer(mail);
@@ -204,193 +479,6 @@ fn strip_reply_prefix(subject: &str) -> &str {
 pub(crate) fn is_answer(mail: &Mail) -> bool {
     !mail.in_reply_to.is_empty()
         || mail.subject.trim_start().get(..3).is_some_and(|head| head.eq_ignore_ascii_case("re:"))
-}
-
-/// The hits that count: the author's new words, and words passed on where the new ones give no result.
-/// Where a decision is stated in so many words, loose evidence of another one is dropped.
-pub(crate) fn pool<'a>(hits: &'a [Hit], lexicon: &Lexicon) -> Vec<&'a Hit> {
-    let cue = |hit: &Hit| lexicon.cues.get(hit.cue);
-    let strong_new = hits.iter().any(|hit| {
-        hit.place == Place::New
-            && !hit.supposed
-            && cue(hit).is_some_and(|cue| {
-                cue.outcome.is_some() && strength(cue.outcome, &cue.points) >= STRONG
-            })
-    });
-    // Quoted words are the past, but tell what is being answered.
-    let counts = |hit: &Hit| match hit.place {
-        Place::Subject | Place::New => true,
-        Place::Passed => !strong_new,
-        Place::Quoted => cue(hit).is_some_and(|cue| cue.name.starts_with("quoted/")),
-        Place::Signature => false,
-    };
-    // An offer taken back is told with all the words of the offer.
-    let taken_back = hits.iter().any(|hit| {
-        counts(hit)
-            && !hit.supposed
-            && hit.place != Place::Subject
-            && cue(hit).is_some_and(|cue| {
-                matches!(cue.name.as_str(), "declined/offer-withdrawn" | "declined/offer-rescinded")
-            })
-    });
-    let firm: Vec<Outcome> = hits
-        .iter()
-        .filter(|hit| counts(hit) && !hit.supposed && hit.place != Place::Subject)
-        .filter_map(|hit| cue(hit).filter(|cue| cue.firm).and_then(|cue| cue.outcome))
-        .collect();
-    hits.iter()
-        .filter(|hit| counts(hit))
-        .filter(|hit| {
-            let Some(cue) = cue(hit) else { return false };
-            if taken_back && matches!(cue.outcome, Some(Outcome::Offer | Outcome::Advanced)) {
-                return false;
-            }
-            firm.is_empty()
-                || hit.supposed
-                || cue.outcome.is_none_or(|outcome| cue.firm || firm.contains(&outcome))
-        })
-        .collect()
-}
-
-fn strength(outcome: Option<Outcome>, points: &Points) -> f32 {
-    outcome.and_then(|outcome| points.get(outcome as usize).copied()).unwrap_or(0.0)
-}
-
-const KINDS: [Outcome; 5] =
-    [Outcome::Declined, Outcome::Advanced, Outcome::Offer, Outcome::OnHold, Outcome::Undisclosed];
-
-/// The evidence of a mail, counted by kind.
-#[derive(Debug, Default)]
-struct Tally {
-    strong: [usize; 5],
-    firm: [bool; 5],
-    supposed: [bool; 5],
-    /// The kind of the last strong evidence of the body.
-    last: Option<usize>,
-    weak: bool,
-    application: bool,
-    hiring: bool,
-}
-
-impl Tally {
-    fn count(&mut self, hit: &Hit, cue: &Cue) {
-        self.hiring |= cue.name == "own/hiring-nouns";
-        self.application |= cue.name.starts_with("own/") || cue.name.starts_with("process/");
-        let kind = cue.outcome.and_then(|outcome| KINDS.iter().position(|&kind| kind == outcome));
-        let Some(kind) = kind else { return };
-        let in_body = hit.place != Place::Subject;
-        if hit.supposed {
-            set(&mut self.supposed, kind);
-            return;
-        }
-        if cue.firm && in_body {
-            set(&mut self.firm, kind);
-        }
-        if strength(cue.outcome, &cue.points) >= STRONG {
-            if let Some(slot) = self.strong.get_mut(kind) {
-                *slot += 1;
-            }
-            if in_body {
-                self.last = Some(kind);
-            }
-        } else {
-            self.weak = true;
-        }
-    }
-
-    /// Names of the features that the evidence makes.
-    fn features(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        let kinds = self.strong.iter().filter(|&&count| count > 0).count();
-        if kinds == 0 {
-            let none = if self.weak { "mail/weak-evidence-only" } else { "mail/no-evidence" };
-            names.push(none.to_owned());
-        }
-        for (kind, &count) in self.strong.iter().enumerate() {
-            let Some(name) = KINDS.get(kind).map(|kind| kind.name()) else { continue };
-            for (there, feature) in [
-                (self.firm.get(kind) == Some(&true), "firm"),
-                (count > 0 && kinds == 1, "only"),
-                (count > 1, "many"),
-                (self.last == Some(kind) && kinds > 1, "last"),
-                (self.supposed.get(kind) == Some(&true), "supposed"),
-            ] {
-                if there {
-                    names.push(format!("{feature}/{name}"));
-                }
-            }
-            for (other, &others) in self.strong.iter().enumerate().skip(kind + 1) {
-                if count > 0
-                    && others > 0
-                    && let Some(other) = KINDS.get(other)
-                {
-                    names.push(format!("with/{name}+{}", other.name()));
-                }
-            }
-        }
-        names
-    }
-}
-
-fn set(flags: &mut [bool; 5], kind: usize) {
-    if let Some(flag) = flags.get_mut(kind) {
-        *flag = true;
-    }
-}
-
-fn features(mail: &Mail, own: bool, hits: &[Hit], lexicon: &Lexicon) -> Vec<usize> {
-    let mut features = Vec::new();
-    let counted = pool(hits, lexicon);
-    let mut tally = Tally::default();
-    for hit in &counted {
-        let Some(cue) = lexicon.cues.get(hit.cue) else { continue };
-        let form = if cue.name.starts_with("other/") {
-            // A topic of its own shows more than once, or in the subject.
-            let again = counted.iter().filter(|other| other.cue == hit.cue).take(2).count() > 1;
-            usize::from(again || hit.place == Place::Subject)
-        } else {
-            match (hit.supposed, hit.place) {
-                (true, _) => 2,
-                (false, Place::Subject) => 1,
-                (false, _) => 0,
-            }
-        };
-        features.push(hit.cue * 3 + form);
-        tally.count(hit, cue);
-    }
-    let base = lexicon.cues.len() * 3;
-    let mut mark = |name: &str| {
-        if let Some(index) = MAIL_FEATURES.iter().position(|&feature| feature == name) {
-            features.push(base + index);
-        }
-    };
-    mark("mail/always");
-    let marks = &mail.marks;
-    for (there, name) in [
-        (marks.list_unsubscribe, "mail/list-unsubscribe"),
-        (marks.bulk || marks.list, "mail/bulk"),
-        (marks.auto_submitted, "mail/auto-submitted"),
-        (super::attributes::sender_refuses_replies(mail), "mail/noreply"),
-        (is_answer(mail), "mail/answer"),
-        (own, "mail/own"),
-        (!mail.attachments.is_empty(), "mail/attachment"),
-        (!mail.attached.is_empty(), "mail/passed-on"),
-        (!tally.application, "mail/no-application"),
-        (!tally.hiring, "mail/no-hiring"),
-        (hiring_sender(mail), "mail/hiring-sender"),
-        (passed_for_sender(mail), "mail/passed-for-sender"),
-        (mail.to.is_empty(), "mail/to-nobody"),
-    ] {
-        if there {
-            mark(name);
-        }
-    }
-    for name in tally.features() {
-        mark(&name);
-    }
-    features.sort_unstable();
-    features.dedup();
-    features
 }
 
 /// The sender's name or address is that of a department that hires.
@@ -457,184 +545,4 @@ fn passed_for_sender(mail: &Mail) -> bool {
             })
     };
     mentioned(author) && !mentioned(recipient)
-}
-
-/// An outcome with its probability.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Judgement {
-    pub(crate) outcome: Outcome,
-    pub(crate) confidence: f32,
-}
-
-/// Which outcomes the mail has words for; the others are only possible where no words are needed.
-pub(crate) fn possible(hits: &[Hit], lexicon: &Lexicon) -> [bool; Outcome::ALL.len()] {
-    let counted = pool(hits, lexicon);
-    Outcome::ALL.map(|outcome| match outcome {
-        // Told by its structure, see `digest`.
-        Outcome::Mixed => false,
-        outcome if outcome.is_result() => counted.iter().any(|hit| {
-            !hit.supposed
-                && lexicon.cues.get(hit.cue).is_some_and(|cue| cue.outcome == Some(outcome))
-        }),
-        _ => true,
-    })
-}
-
-/// Whoever hires writes of an application and refuses it in so many words, and nothing in the mail
-/// says anything else: no other result, nothing supposed, no topic or turn that speaks against it.
-fn is_plain_refusal(reading: &Reading, lexicon: &Lexicon) -> bool {
-    let base = lexicon.cues.len() * 3;
-    let has = |name: &str| {
-        let index = MAIL_FEATURES.iter().position(|&feature| feature == name);
-        index.is_some_and(|index| reading.features.binary_search(&(base + index)).is_ok())
-    };
-    let wanted = ["mail/hiring-sender", "only/declined", "firm/declined"];
-    let unwanted =
-        ["mail/no-application", "mail/no-hiring", "mail/passed-on", "mail/answer", "mail/own"];
-    let against = |hit: &Hit| {
-        let cue = lexicon.cues.get(hit.cue);
-        hit.supposed
-            || cue.is_some_and(|cue| cue.points.first().is_some_and(|points| *points < 0.0))
-    };
-    wanted.into_iter().all(has)
-        && !unwanted.into_iter().any(has)
-        && !reading.hits.iter().any(against)
-}
-
-/// Adds up the features and applies the gates.
-pub(crate) fn judge(reading: &Reading, lang: Lang, rules: &Rules) -> Judgement {
-    let mut scores = Points::default();
-    for &feature in &reading.features {
-        if let Some(points) = rules.points(lang, feature) {
-            for (score, value) in scores.iter_mut().zip(points) {
-                *score += value;
-            }
-        }
-    }
-    // A result needs words of the mail that say so.
-    for (score, possible) in scores.iter_mut().zip(possible(&reading.hits, rules.lexicon(lang))) {
-        if !possible {
-            *score = f32::NEG_INFINITY;
-        }
-    }
-    let probabilities = softmax(&scores);
-    let (best, confidence) =
-        probabilities.iter().enumerate().fold((0, 0.0_f32), |(best, highest), (index, &value)| {
-            if value > highest { (index, value) } else { (best, highest) }
-        });
-    let outcome = Outcome::ALL.get(best).copied().unwrap_or(Outcome::Unsure);
-    let least = match outcome {
-        Outcome::Declined if is_plain_refusal(reading, rules.lexicon(lang)) => {
-            SURE_DECLINED_PLAINLY
-        }
-        Outcome::Declined => SURE_DECLINED,
-        Outcome::Advanced | Outcome::Offer => SURE_GOOD,
-        _ => 0.0,
-    };
-    if confidence < least {
-        return Judgement { outcome: Outcome::Unsure, confidence: 1.0 - confidence };
-    }
-    Judgement { outcome, confidence }
-}
-
-/// The mail is about other people's applications, or an advert: no summary of the recipient's own.
-pub(crate) fn of_others(reading: &Reading, lexicon: &Lexicon) -> bool {
-    reading.hits.iter().any(|hit| {
-        hit.place != Place::Quoted
-            && lexicon.cues.get(hit.cue).is_some_and(|cue| {
-                matches!(
-                    cue.name.as_str(),
-                    "other/recruiter-side"
-                        | "other/reviews"
-                        | "other/friend"
-                        | "other/network-digest"
-                        | "other/ceremony"
-                )
-            })
-    })
-}
-
-/// The mail has evidence of more than one result.
-pub(crate) fn differs(reading: &Reading, lexicon: &Lexicon) -> bool {
-    let mut first = None;
-    reading.hits.iter().filter(|hit| hit.place == Place::New).any(|hit| {
-        let outcome = lexicon.cues.get(hit.cue).and_then(|cue| cue.outcome);
-        outcome.is_some() && *first.get_or_insert(outcome) != outcome
-    })
-}
-
-/// The other alternative of the mail, or its subject, states another result in so many words.
-pub(crate) fn contradicted(
-    mail: &Mail,
-    judgement: Judgement,
-    reading: &Reading,
-    rules: &Rules,
-) -> bool {
-    let opposed = |other: Outcome| {
-        let good = |outcome: Outcome| matches!(outcome, Outcome::Advanced | Outcome::Offer);
-        (judgement.outcome == Outcome::Declined && good(other))
-            || (good(judgement.outcome) && other == Outcome::Declined)
-    };
-    let lexicon = rules.lexicon(mail.lang);
-    let firm = |hits: &[Hit]| -> Vec<Outcome> {
-        hits.iter()
-            .filter(|hit| !hit.supposed)
-            .filter_map(|hit| {
-                lexicon.cues.get(hit.cue).filter(|cue| cue.firm).and_then(|cue| cue.outcome)
-            })
-            .collect()
-    };
-    // A template whose fields were never filled in says everything at once.
-    let unfilled = mail.body.iter().any(|block| {
-        block.role == Role::New
-            && ["{{", "{%", "<%", "[[", "${"].iter().any(|field| block.text.contains(field))
-    });
-    if unfilled && judgement.outcome != Outcome::Unrelated {
-        return true;
-    }
-    if !matches!(judgement.outcome, Outcome::Declined | Outcome::Advanced | Outcome::Offer) {
-        return false;
-    }
-    // Only an alternative that says the opposite and not the same contradicts.
-    let mut alternative = Text::default();
-    alternative.push_blocks(&mail.alternative, mail.lang, |role| {
-        (role == Role::New).then_some(Place::New)
-    });
-    let said = firm(&lexicon.hits(&alternative));
-    let contradicts =
-        said.iter().any(|&outcome| opposed(outcome)) && !said.contains(&judgement.outcome);
-    // A subject "passed" over a body that declines: somebody took the wrong template.
-    let subject = reading.hits.iter().filter(|hit| hit.place == Place::Subject);
-    let said = firm(&subject.copied().collect::<Vec<_>>());
-    let corrected = [
-        "訂正",
-        "誤",
-        "お詫び",
-        "correct",
-        "Correct",
-        "CORRECT",
-        "ignore",
-        "Re:",
-        "RE:",
-        "再度",
-        "繰上",
-        "変更",
-    ]
-    .iter()
-    .any(|word| mail.subject.contains(word));
-    contradicts
-        || (!corrected
-            && said.iter().any(|&outcome| opposed(outcome) && outcome != Outcome::Offer)
-            && !said.contains(&judgement.outcome))
-}
-
-/// Scores as probabilities.
-pub(crate) fn softmax(scores: &Points) -> Points {
-    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut probabilities = scores.map(|score| (score - highest).exp());
-    let sum: f32 = probabilities.iter().sum();
-    for probability in &mut probabilities {
-        *probability /= sum;
-    }
-    probabilities
 }

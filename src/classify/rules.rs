@@ -4,19 +4,16 @@
 //! combination of its words. All words of a language are searched in one pass (Aho-Corasick), and
 //! the sequences are matched over the words found: linear in the size of the mail, whatever it says.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde::Deserialize;
 
+use super::model::{Model, ModelError};
 use super::text::{Place, Sentence, Text};
-use super::weights::{WeightError, Weights};
-use super::{Outcome, judge};
 use crate::lang::Lang;
-
-/// A weight for each outcome, in the order of [`Outcome::ALL`].
-pub(crate) type Points = [f32; Outcome::ALL.len()];
 
 /// Why rules could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,55 +39,52 @@ pub enum RulesError {
     /// The words could not be made into a search automaton.
     #[error("rules: {0}")]
     Words(#[from] aho_corasick::BuildError),
-    /// The learned weights are not usable.
+    /// What was learned is not usable.
     #[error(transparent)]
-    Weights(#[from] WeightError),
+    Model(#[from] ModelError),
 }
 
-/// Cues and weights, ready to be used.
+/// What mails are read with: the learned models, and cues for the attributes.
 #[derive(Debug)]
 pub struct Rules {
     ja: Lexicon,
     en: Lexicon,
-    /// What each feature adds, prior and learned, for Japanese and English.
-    points: [Vec<Points>; 2],
+    ja_model: Model,
+    en_model: Model,
 }
 
 impl Rules {
     /// The rules that goen is built with.
     ///
     /// # Errors
-    /// None in a released build: a test parses them.
+    /// None in a released build: a test reads them.
     pub fn built_in() -> Result<Self, RulesError> {
-        Self::parse(
-            include_str!("../../config/rules/ja.toml"),
-            include_str!("../../config/rules/en.toml"),
-            include_str!("../../config/rules/weights.toml"),
+        Self::read(
+            [
+                include_str!("../../config/rules/ja.toml"),
+                include_str!("../../config/rules/en.toml"),
+            ],
+            [
+                Cow::Borrowed(include_bytes!("../../config/rules/ja.model")),
+                Cow::Borrowed(include_bytes!("../../config/rules/en.model")),
+            ],
         )
     }
 
-    /// Reads rules from the texts of `ja.toml`, `en.toml` and `weights.toml`.
+    /// Reads rules from the texts of `ja.toml` and `en.toml` and the bytes of `ja.model` and `en.model`.
     ///
     /// # Errors
-    /// A text that is not TOML, an unknown key, a pattern with an unknown word class.
-    pub fn parse(ja: &str, en: &str, weights: &str) -> Result<Self, RulesError> {
-        let ja = Lexicon::parse(ja, Lang::Ja)?;
-        let en = Lexicon::parse(en, Lang::En)?;
-        let weights = Weights::parse(weights)?;
-        let points = [points(&ja, Lang::Ja, &weights), points(&en, Lang::En, &weights)];
-        Ok(Self { ja, en, points })
-    }
-
-    /// What one feature adds to each outcome.
-    pub(crate) fn points(&self, lang: Lang, feature: usize) -> Option<&Points> {
-        self.points.get(lang as usize)?.get(feature)
-    }
-
-    /// Replaces the learned part, as the fit does.
-    pub(crate) fn set_points(&mut self, lang: Lang, points: Vec<Points>) {
-        if let Some(slot) = self.points.get_mut(lang as usize) {
-            *slot = points;
-        }
+    /// A text that is not TOML, an unknown key, a pattern with an unknown word class, a damaged model.
+    pub fn read(
+        [ja, en]: [&str; 2],
+        [ja_model, en_model]: [Cow<'static, [u8]>; 2],
+    ) -> Result<Self, RulesError> {
+        Ok(Self {
+            ja: Lexicon::parse(ja, Lang::Ja)?,
+            en: Lexicon::parse(en, Lang::En)?,
+            ja_model: Model::read(ja_model)?,
+            en_model: Model::read(en_model)?,
+        })
     }
 
     /// The lexicon of one language.
@@ -100,21 +94,14 @@ impl Rules {
             Lang::En => &self.en,
         }
     }
-}
 
-/// Priors with the learned corrections on them.
-fn points(lexicon: &Lexicon, lang: Lang, weights: &Weights) -> Vec<Points> {
-    let names = judge::feature_names(lexicon, lang);
-    judge::priors(lexicon)
-        .into_iter()
-        .zip(names)
-        .map(|(mut points, name)| {
-            for (value, correction) in points.iter_mut().zip(weights.of(&name)) {
-                *value += correction;
-            }
-            points
-        })
-        .collect()
+    /// What was learned for one language.
+    pub(crate) const fn model(&self, lang: Lang) -> &Model {
+        match lang {
+            Lang::Ja => &self.ja_model,
+            Lang::En => &self.en_model,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -131,14 +118,6 @@ struct RawCue {
     says: Vec<String>,
     #[serde(default)]
     unless: Vec<String>,
-    #[serde(default)]
-    outcome: Option<Outcome>,
-    #[serde(default)]
-    strength: f32,
-    #[serde(default)]
-    firm: bool,
-    #[serde(default)]
-    points: BTreeMap<Outcome, f32>,
     #[serde(default)]
     sets: Option<String>,
     #[serde(default)]
@@ -174,12 +153,6 @@ pub(crate) enum At {
 #[derive(Debug)]
 pub(crate) struct Cue {
     pub(crate) name: String,
-    /// The result it is evidence for.
-    pub(crate) outcome: Option<Outcome>,
-    /// It states the decision in so many words: loose evidence of another result gives way to it.
-    pub(crate) firm: bool,
-    /// What it adds to each outcome's score before anything is learned.
-    pub(crate) points: Points,
     /// An attribute that it tells: `stage:document`, `door:open`.
     pub(crate) sets: Option<(String, String)>,
     mood: Mood,
@@ -222,8 +195,6 @@ pub(crate) struct Hit {
     /// Index of the sentence.
     pub(crate) sentence: usize,
     pub(crate) place: Place,
-    /// It stands in a condition, a possibility, or words that are taken back.
-    pub(crate) supposed: bool,
 }
 
 /// The words and cues of one language.
@@ -491,8 +462,6 @@ impl Lexicon {
         let mut from = 0;
         let mut under_condition: Option<u32> = None;
         let mut list_is_headed = false;
-        let mut taken_back = None;
-        let mut put_right = None;
         let mut old_mail_follows = false;
         let fuel = Cell::new(FUEL);
         let mut present = Present { seen: vec![0; self.first.len()], now: 0 };
@@ -518,14 +487,10 @@ impl Lexicon {
                 list_is_headed = sentence_opens_item(text, sentence);
             }
             if sentence.place == Place::New && self.owns_up(inside) {
-                taken_back = Some(index);
                 // Under a line such as "---- the mail sent by mistake ----" stands the mail itself.
                 old_mail_follows |= text.words(sentence).starts_with(['-', '=', '―', '*']);
             } else if old_mail_follows && sentence.place == Place::New {
                 aside.push((sentence.start, sentence.end));
-            }
-            if inside.iter().any(|token| token.class == self.mood.rightly) {
-                put_right = Some(index);
             }
             // "Our system told you this:" is followed by what no longer holds.
             if inside.iter().any(|token| token.class == self.mood.told)
@@ -535,16 +500,6 @@ impl Lexicon {
             }
             present.see(inside);
             self.match_sentence(inside, sentence, index, &aside, (&present, &fuel), &mut hits);
-        }
-        // What was said before the mistake is owned up to is taken back with it.
-        // Not what is put right before the apology goes on.
-        if let Some(until) =
-            taken_back.map(|until| put_right.filter(|&right| right < until).unwrap_or(until))
-        {
-            for hit in &mut hits {
-                hit.supposed |= hit.sentence < until
-                    && self.cues.get(hit.cue).is_some_and(|cue| cue.outcome.is_some());
-            }
         }
         hits
     }
@@ -583,7 +538,7 @@ impl Lexicon {
                         .iter()
                         .rev()
                         .take_while(|hit| hit.sentence == index)
-                        .any(|hit| hit.cue == *cue_index && !hit.supposed)
+                        .any(|hit| hit.cue == *cue_index)
                 {
                     continue;
                 }
@@ -598,18 +553,17 @@ impl Lexicon {
                 if vetoed {
                     continue;
                 }
-                let supposed = aside.iter().any(|&(start, end)| (start..end).contains(&last.start));
-                if supposed && cue.mood == Mood::Fact && cue.outcome.is_none() {
+                let supposed =
+                    || aside.iter().any(|&(start, end)| (start..end).contains(&last.start));
+                if cue.mood == Mood::Fact && supposed() {
                     continue;
                 }
-                let supposed = supposed && cue.mood == Mood::Fact;
                 hits.push(Hit {
                     cue: *cue_index,
                     start: token.start,
                     end: last.end,
                     sentence: index,
                     place: sentence.place,
-                    supposed,
                 });
             }
         }
@@ -696,19 +650,9 @@ fn compile_cues(
         for says in &raw.unless {
             unless.push(compiler.pattern(says, &raw.name)?);
         }
-        let mut points = Points::default();
-        for (&outcome, &value) in &raw.points {
-            add(&mut points, outcome, value);
-        }
-        if let Some(outcome) = raw.outcome {
-            add(&mut points, outcome, raw.strength);
-        }
         let sets = raw.sets.as_deref().and_then(|sets| sets.split_once(':'));
         cues.push(Cue {
             name: raw.name,
-            outcome: raw.outcome,
-            firm: raw.firm,
-            points,
             sets: sets.map(|(what, value)| (what.to_owned(), value.to_owned())),
             mood: raw.mood,
             at: raw.at,
@@ -722,12 +666,6 @@ fn sentence_opens_item(text: &Text, sentence: &Sentence) -> bool {
     sentence.begins_line
         && super::text::begins_item(text.words(sentence))
         && !text.words(sentence).starts_with(['・', '-', '※'])
-}
-
-fn add(points: &mut Points, outcome: Outcome, value: f32) {
-    if let Some(slot) = points.get_mut(outcome as usize) {
-        *slot += value;
-    }
 }
 
 /// Steps of matching spent on one mail: a hundred times what the longest honest one takes.

@@ -36,6 +36,9 @@ pub struct Label {
     pub lang: Lang,
     /// Whether a keyword list or a hurried reader would get it wrong.
     pub hard: bool,
+    /// What its sentences do, where somebody marked them: the letter of an act, and the sentence.
+    #[serde(default)]
+    pub acts: Option<Vec<(String, String)>>,
 }
 
 fn wording_or_none<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Wording>, D::Error> {
@@ -83,10 +86,10 @@ pub struct Score {
 }
 
 impl Score {
-    /// Counts one mail.
-    pub fn count(&mut self, label: &Label, verdict: &Verdict) {
+    /// Counts one mail by its outcome alone.
+    pub fn count_outcome(&mut self, label: &Label, outcome: Outcome) {
         let lang = label.lang.code();
-        let right = verdict.outcome == label.outcome;
+        let right = outcome == label.outcome;
         let degree = if label.hard { "hard" } else { "ordinary" };
         let mut share = |name: &str, right: bool| {
             self.shares.entry(format!("{lang} {name}")).or_default().count(right);
@@ -96,6 +99,21 @@ impl Score {
         if label.outcome == Outcome::Declined {
             share("declined found", right);
         }
+        if !right {
+            self.false_declined += u32::from(outcome == Outcome::Declined);
+            self.false_good += u32::from(matches!(outcome, Outcome::Advanced | Outcome::Offer));
+        }
+        *self.confusion.entry((label.lang, label.outcome, outcome)).or_default() += 1;
+    }
+
+    /// Counts one mail.
+    pub fn count(&mut self, label: &Label, verdict: &Verdict) {
+        let lang = label.lang.code();
+        self.count_outcome(label, verdict.outcome);
+        let right = verdict.outcome == label.outcome;
+        let mut share = |name: &str, right: bool| {
+            self.shares.entry(format!("{lang} {name}")).or_default().count(right);
+        };
         if right {
             share("stage", verdict.stage == label.stage);
             share("door", verdict.door == label.door);
@@ -109,12 +127,7 @@ impl Score {
                 share("company", same_name(&label.company, verdict.company.as_deref()));
                 share("position", same_name(&label.position, verdict.position.as_deref()));
             }
-        } else {
-            self.false_declined += u32::from(verdict.outcome == Outcome::Declined);
-            self.false_good +=
-                u32::from(matches!(verdict.outcome, Outcome::Advanced | Outcome::Offer));
         }
-        *self.confusion.entry((label.lang, label.outcome, verdict.outcome)).or_default() += 1;
     }
 }
 

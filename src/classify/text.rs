@@ -124,23 +124,6 @@ impl Text {
         self.original.get(from..to).unwrap_or("").trim()
     }
 
-    /// The clause around a range of `folded`, on one line: words enough to understand it.
-    pub(crate) fn clause(&self, start: usize, end: usize) -> String {
-        let rest = self.folded.get(end..).unwrap_or("");
-        let mut to = end;
-        for (count, character) in rest.chars().take(40).enumerate() {
-            // Not in the middle of a word in Latin letters.
-            if count >= 24 && !character.is_ascii_alphanumeric() {
-                break;
-            }
-            if matches!(character, '。' | '、' | '\n' | '.' | ',' | '!' | '?' | ';') {
-                break;
-            }
-            to += character.len_utf8();
-        }
-        self.seen(start, to).split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
     /// The folded words of a sentence.
     pub(crate) fn words(&self, sentence: &Sentence) -> &str {
         self.folded.get(sentence.start..sentence.end).unwrap_or("")

@@ -66,11 +66,6 @@ fn the_learned_part_is_read_no_worse_than_recorded() {
 }
 
 #[test]
-fn the_batches_of_fresh_writers_are_read_no_worse_than_recorded() {
-    assert_no_worse("fresh");
-}
-
-#[test]
 fn the_part_kept_aside_is_read_no_worse_than_recorded() {
     assert_no_worse("kept");
 }

@@ -1,0 +1,203 @@
+//! The features of a sentence: runs of characters (Japanese) or of words and their stems (English), as hashes.
+//!
+//! Hashes instead of words keep the learned table small and free of pointers: it is used as it lies in the
+//! program. Figures are folded to one, so dates and times look alike.
+
+use crate::lang::Lang;
+
+/// Longest run of characters of a Japanese feature.
+const LONGEST_RUN: usize = 4;
+
+/// Most words of an English feature.
+const MOST_WORDS: usize = 3;
+
+/// Where a feature was found, if that makes it another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Salt {
+    /// A run of characters or words, anywhere.
+    Run = 1,
+    /// Stems of words.
+    Stem = 2,
+    /// In the subject.
+    Subject = 3,
+    /// In the sender's name or address.
+    Sender = 4,
+    /// A mark of the headers.
+    Mark = 5,
+}
+
+const fn mix(hash: u32, value: u32) -> u32 {
+    (hash.rotate_left(5) ^ value).wrapping_mul(0x9E37_79B1)
+}
+
+/// Never 0, which stands for an empty place in the table.
+const fn finish(hash: u32) -> u32 {
+    let hash = (hash ^ (hash >> 15)).wrapping_mul(0x85EB_CA6B);
+    let hash = hash ^ (hash >> 13);
+    if hash == 0 { 1 } else { hash }
+}
+
+/// The hash of a name, such as that of a mark.
+pub(crate) fn of_name(name: &str, salt: Salt) -> u32 {
+    finish(name.bytes().fold(mix(0, salt as u32), |hash, byte| mix(hash, u32::from(byte))))
+}
+
+/// Adds the features of one folded sentence.
+pub(crate) fn of_sentence(sentence: &str, lang: Lang, salt: Option<Salt>, into: &mut Vec<u32>) {
+    match lang {
+        Lang::Ja => of_characters(sentence, salt.unwrap_or(Salt::Run), into),
+        Lang::En => of_words(sentence, salt, into),
+    }
+}
+
+/// Adds the features of a sender: the words of the name, the labels of the domain, and parts of both.
+pub(crate) fn of_sender(name: &str, address: &str, into: &mut Vec<u32>) {
+    let mut characters: Vec<u32> = Vec::new();
+    for part in [name, address].iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric())) {
+        characters.clear();
+        characters.extend(part.chars().flat_map(char::to_lowercase).map(u32::from));
+        if characters.len() < 2 {
+            continue;
+        }
+        let whole = characters.iter().fold(mix(1, Salt::Sender as u32), |hash, &c| mix(hash, c));
+        into.push(finish(whole));
+        let size = if characters.iter().all(|&c| c < 128) { 4 } else { 2 };
+        for run in characters.windows(size) {
+            into.push(finish(
+                run.iter().fold(mix(0, Salt::Sender as u32), |hash, &c| mix(hash, c)),
+            ));
+        }
+    }
+}
+
+fn of_characters(sentence: &str, salt: Salt, into: &mut Vec<u32>) {
+    let start = mix(0, salt as u32);
+    // The hashes of the runs that end at the character before, longest first.
+    let mut open = [None; LONGEST_RUN];
+    let edge = u32::from('^');
+    for character in std::iter::once(edge)
+        .chain(
+            sentence
+                .chars()
+                .filter(|c| !c.is_whitespace())
+                .map(|c| if c.is_ascii_digit() { u32::from('0') } else { u32::from(c) }),
+        )
+        .chain(std::iter::once(u32::from('$')))
+    {
+        open.rotate_left(1);
+        if let Some(last) = open.last_mut() {
+            *last = Some(start);
+        }
+        for hash in open.iter_mut().flatten() {
+            *hash = mix(*hash, character);
+            into.push(finish(*hash));
+        }
+    }
+}
+
+fn of_words(sentence: &str, salt: Option<Salt>, into: &mut Vec<u32>) {
+    let exact = mix(0, salt.unwrap_or(Salt::Run) as u32);
+    let stems = mix(0, Salt::Stem as u32);
+    let mut open = [None; MOST_WORDS];
+    let mut open_stems = [None; MOST_WORDS];
+    let mut word = |hash: u32, stem: u32| {
+        for (open, start, value) in [(&mut open, exact, hash), (&mut open_stems, stems, stem)] {
+            if salt.is_some() && start == stems {
+                continue;
+            }
+            open.rotate_left(1);
+            if let Some(last) = open.last_mut() {
+                *last = Some(start);
+            }
+            for hash in open.iter_mut().flatten() {
+                *hash = mix(*hash, value);
+                into.push(finish(*hash));
+            }
+        }
+    };
+    word(1, 1);
+    for token in tokens(sentence) {
+        let hash = |text: &str| text.bytes().fold(7, |hash, byte| mix(hash, u32::from(byte)));
+        if token.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+            word(2, 2);
+        } else {
+            word(hash(token), hash(stem(token)));
+        }
+    }
+    word(3, 3);
+}
+
+/// Words, figures, and the marks that end or part clauses.
+fn tokens(sentence: &str) -> impl Iterator<Item = &str> {
+    let mut rest = sentence;
+    std::iter::from_fn(move || {
+        loop {
+            let first = rest.chars().next()?;
+            let part = |c: char| c.is_alphanumeric() || c == '\'';
+            let length = if part(first) {
+                rest.find(|c: char| !part(c)).unwrap_or(rest.len())
+            } else {
+                first.len_utf8()
+            };
+            let (token, tail) = rest.split_at_checked(length)?;
+            rest = tail;
+            if part(first) || matches!(first, '.' | ',' | '!' | '?' | ':' | ';') {
+                return Some(token);
+            }
+        }
+    })
+}
+
+/// The word without its ending, near enough: "declined", "declining" and "declines" are one.
+fn stem(word: &str) -> &str {
+    const ENDINGS: [&str; 16] = [
+        "ingly", "ations", "ation", "edly", "ments", "ment", "ing", "ied", "ies", "ely", "ed",
+        "ly", "es", "'s", "s", "e",
+    ];
+    ENDINGS
+        .iter()
+        .find_map(|ending| word.strip_suffix(ending).filter(|stem| stem.len() >= 3))
+        .unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn features(sentence: &str, lang: Lang) -> Vec<u32> {
+        let mut found = Vec::new();
+        of_sentence(sentence, lang, None, &mut found);
+        found
+    }
+
+    #[test]
+    fn a_japanese_sentence_has_all_its_runs_up_to_four_characters() {
+        // ^ 採 用 $: four of one character, three of two, two of three, one of four.
+        assert_eq!(features("採用", Lang::Ja).len(), 4 + 3 + 2 + 1);
+        assert_eq!(features("採 用", Lang::Ja), features("採用", Lang::Ja));
+    }
+
+    #[test]
+    fn figures_are_all_alike() {
+        assert_eq!(features("12日", Lang::Ja), features("34日", Lang::Ja));
+        assert_eq!(features("in 3 days", Lang::En), features("in 14 days", Lang::En));
+    }
+
+    #[test]
+    fn english_words_meet_in_their_stems() {
+        let declined = features("declined", Lang::En);
+        let shared =
+            features("declining", Lang::En).iter().filter(|f| declined.contains(f)).count();
+        assert!(shared > 3, "{shared}");
+        assert_eq!(stem("es"), "es");
+    }
+
+    #[test]
+    fn a_sender_is_told_by_words_and_their_parts() {
+        let mut one = Vec::new();
+        let mut other = Vec::new();
+        of_sender("人事部 佐藤", "jinji@aoba.example", &mut one);
+        of_sender("人事課", "saiyo@aoba.example", &mut other);
+        assert!(one.iter().any(|feature| other.contains(feature)));
+    }
+}

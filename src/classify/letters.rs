@@ -1,0 +1,219 @@
+//! Ordinary letters for the learning, put together from building blocks (`tests/corpus/letters`).
+//!
+//! People who write mails for the corpus avoid the usual words, or use them for something else, because that is
+//! what makes a mail hard. Most real mails are not hard. Learned from hard ones alone, a model would doubt the
+//! plainest refusal; these letters keep it in mind of what is usual.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::learn::Sample;
+use super::model::Act;
+use super::score::Label;
+use super::{Channel, Door, Outcome, ReplyAdvice, Stage};
+use crate::lang::Lang;
+use crate::mail::Mail;
+
+/// How many letters of each outcome are put together.
+const LETTERS: [(Outcome, usize); 6] = [
+    (Outcome::Declined, 500),
+    (Outcome::Advanced, 240),
+    (Outcome::Offer, 180),
+    (Outcome::OnHold, 120),
+    (Outcome::Undisclosed, 90),
+    (Outcome::InProcess, 330),
+];
+
+/// Where a Japanese mail program breaks lines, in characters.
+const WRAP: usize = 34;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Blocks {
+    companies: Vec<String>,
+    positions: Vec<String>,
+    people: Vec<String>,
+    senders: Vec<String>,
+    agents: Vec<String>,
+    greeting: Vec<String>,
+    hello: Vec<String>,
+    thanks: Vec<String>,
+    lead: Vec<String>,
+    closing: Vec<String>,
+    signature: Vec<String>,
+    subjects: BTreeMap<String, Vec<String>>,
+    declined: Turn,
+    advanced: Turn,
+    offer: Turn,
+    on_hold: Turn,
+    undisclosed: Turn,
+    in_process: Turn,
+}
+
+/// The sentences that say an outcome, and what goes with them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turn {
+    says: Vec<String>,
+    after: Vec<String>,
+}
+
+impl Blocks {
+    const fn turn(&self, outcome: Outcome) -> &Turn {
+        match outcome {
+            Outcome::Declined => &self.declined,
+            Outcome::Advanced => &self.advanced,
+            Outcome::Offer => &self.offer,
+            Outcome::OnHold => &self.on_hold,
+            Outcome::Undisclosed => &self.undisclosed,
+            _ => &self.in_process,
+        }
+    }
+}
+
+/// A sequence of choices that is the same each time (xorshift).
+struct Choices(u32);
+
+impl Choices {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0 as usize % limit.max(1)
+    }
+
+    fn of<'a>(&mut self, blocks: &'a [String]) -> &'a str {
+        let at = self.below(blocks.len());
+        blocks.get(at).map_or("", String::as_str)
+    }
+}
+
+/// Puts the letters of one language together.
+///
+/// # Errors
+/// Blocks that are not TOML of the form that the files have.
+pub fn letters(blocks: &str, lang: Lang) -> Result<Vec<Sample>, toml::de::Error> {
+    let blocks: Blocks = toml::from_str(blocks)?;
+    let mut choices = Choices(0x1234_5677);
+    let mut samples = Vec::new();
+    for (outcome, count) in LETTERS {
+        for number in 0..count {
+            samples.extend(letter(&blocks, outcome, number, lang, &mut choices));
+        }
+    }
+    Ok(samples)
+}
+
+fn letter(
+    blocks: &Blocks,
+    outcome: Outcome,
+    number: usize,
+    lang: Lang,
+    choices: &mut Choices,
+) -> Option<Sample> {
+    let domain = format!("firm{}.example", choices.below(500));
+    let names = [
+        ("company", "会社", choices.of(&blocks.companies)),
+        ("name", "氏名", choices.of(&blocks.people)),
+        ("position", "職種", choices.of(&blocks.positions)),
+        ("domain", "領域", &domain),
+    ];
+    let fill = |text: &str| {
+        let mut text = text.to_owned();
+        for (english, japanese, value) in names {
+            text = text
+                .replace(&format!("{{{english}}}"), value)
+                .replace(&format!("{{{japanese}}}"), value);
+        }
+        text
+    };
+    let turn = blocks.turn(outcome);
+    let mut acts = Vec::new();
+    // One in four says what it has to say and no more.
+    let curt = choices.below(4) == 0;
+    let mut body = Vec::new();
+    if !curt {
+        body.push(fill(choices.of(&blocks.greeting)));
+        if choices.below(2) == 0 {
+            body.push(fill(choices.of(&blocks.hello)));
+        }
+        body.push(String::new());
+    }
+    if choices.below(4) > 0 {
+        body.push(fill(choices.of(&blocks.thanks)));
+    }
+    let states_result =
+        !matches!(outcome, Outcome::InProcess | Outcome::Undisclosed | Outcome::OnHold);
+    let lead = if states_result { choices.of(&blocks.lead) } else { "" };
+    let mut says = format!("{lead}{}", fill(choices.of(&turn.says)));
+    // An English sentence begins with a capital wherever it begins.
+    if let Some(first) = says.get(..1) {
+        says = first.to_uppercase() + says.get(1..).unwrap_or("");
+    }
+    if let Some(act) = Act::stating(outcome) {
+        acts.push((act.letter().to_string(), says.clone()));
+    }
+    body.push(says);
+    for _ in 0..if curt { choices.below(2) } else { 1 + choices.below(3) } {
+        let after = fill(choices.of(&turn.after));
+        let (words, letter) = match after.strip_suffix('}').and_then(|text| text.rsplit_once('{')) {
+            Some((words, letter)) => (words.to_owned(), Some(letter.to_owned())),
+            None => (after, None),
+        };
+        if body.contains(&words) {
+            continue;
+        }
+        acts.extend(letter.map(|letter| (letter, words.clone())));
+        body.push(words);
+    }
+    if !curt {
+        body.push(String::new());
+        body.push(fill(choices.of(&blocks.closing)));
+    }
+    body.push(fill(choices.of(&blocks.signature)));
+    let special = blocks.subjects.get(outcome.name()).filter(|_| choices.below(2) == 0);
+    let neutral = blocks.subjects.get("neutral");
+    let subject = special.or(neutral).map_or("", |subjects| choices.of(subjects));
+    let from_agent = choices.below(10) == 0;
+    let sender = fill(choices.of(if from_agent { &blocks.agents } else { &blocks.senders }));
+    let mut text = body.join("\n");
+    if lang == Lang::Ja && choices.below(3) == 0 {
+        text = wrapped(&text);
+    }
+    let sender = if curt { "saiyo".to_owned() } else { sender };
+    let message = format!(
+        "From: \"{sender}\" <saiyo@{domain}>\nTo: you@mail.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n",
+        fill(subject)
+    );
+    let label = Label {
+        path: format!("letters/{}/{}-{number}", lang.code(), outcome.name()),
+        outcome,
+        stage: Stage::Unknown,
+        company: String::new(),
+        position: String::new(),
+        wording: None,
+        door: Door::Neutral,
+        channel: Channel::Company,
+        replyable: true,
+        reply: ReplyAdvice::Optional,
+        lang,
+        hard: false,
+        acts: Some(acts),
+    };
+    Some(Sample { label, mail: Mail::read(message.as_bytes()).ok()? })
+}
+
+fn wrapped(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut rest = line;
+        while let Some((at, _)) = rest.char_indices().nth(WRAP) {
+            let (head, tail) = rest.split_at(at);
+            lines.push(head);
+            rest = tail;
+        }
+        lines.push(rest);
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,415 @@
+//! What was learned from the corpus, as it lies in the program: one table of features for each language.
+//!
+//! `cargo run --profile fit --example fit` writes `config/rules/{ja,en}.model`. Everything in it is little
+//! endian and read in place, so nothing is unpacked at the start and nothing is held in memory twice.
+
+use std::borrow::Cow;
+
+use super::Outcome;
+
+/// What a sentence does in a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Act {
+    /// Tells the recipient that a selection ended against them.
+    Declined,
+    /// Tells that a stage was passed, or invites because of that.
+    Advanced,
+    /// Offers employment.
+    Offer,
+    /// Keeps the decision open: waiting list, postponed.
+    OnHold,
+    /// Says that a result is to be seen elsewhere.
+    Undisclosed,
+    /// Says that an application is going on: received, to be scheduled, documents asked for.
+    Process,
+    /// Speaks of a result only as a condition, a rule, a plan, a question or by denying it.
+    Supposed,
+    /// Tells a decision about someone or something else.
+    Other,
+    /// Takes back what was said before.
+    Retracted,
+    /// Anything else.
+    Plain,
+}
+
+impl Act {
+    /// How many there are.
+    pub const COUNT: usize = 10;
+
+    /// All acts, in the order of the table.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Declined,
+        Self::Advanced,
+        Self::Offer,
+        Self::OnHold,
+        Self::Undisclosed,
+        Self::Process,
+        Self::Supposed,
+        Self::Other,
+        Self::Retracted,
+        Self::Plain,
+    ];
+
+    /// The letter that the corpus marks a sentence with.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Declined => 'D',
+            Self::Advanced => 'A',
+            Self::Offer => 'O',
+            Self::OnHold => 'H',
+            Self::Undisclosed => 'U',
+            Self::Process => 'P',
+            Self::Supposed => 'I',
+            Self::Other => 'X',
+            Self::Retracted => 'R',
+            Self::Plain => 'N',
+        }
+    }
+
+    /// The act of a letter.
+    #[must_use]
+    pub fn of_letter(letter: &str) -> Option<Self> {
+        let mut letters = letter.chars();
+        let only = letters.next().filter(|_| letters.next().is_none())?;
+        Self::ALL.into_iter().find(|act| act.letter() == only)
+    }
+
+    /// The name that evidence carries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Declined => "declined",
+            Self::Advanced => "advanced",
+            Self::Offer => "offer",
+            Self::OnHold => "on_hold",
+            Self::Undisclosed => "undisclosed",
+            Self::Process => "in_process",
+            Self::Supposed => "supposed",
+            Self::Other => "other",
+            Self::Retracted => "retracted",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// The act that states an outcome.
+    #[must_use]
+    pub const fn stating(outcome: Outcome) -> Option<Self> {
+        Some(match outcome {
+            Outcome::Declined => Self::Declined,
+            Outcome::Advanced => Self::Advanced,
+            Outcome::Offer => Self::Offer,
+            Outcome::OnHold => Self::OnHold,
+            Outcome::Undisclosed => Self::Undisclosed,
+            Outcome::InProcess => Self::Process,
+            Outcome::Mixed | Outcome::Unsure | Outcome::Unrelated => return None,
+        })
+    }
+}
+
+/// A number for each act.
+pub(crate) type Acts = [f32; Act::COUNT];
+
+/// A number for each outcome, in the order of [`Outcome::ALL`].
+pub(crate) type Points = [f32; Outcome::ALL.len()];
+
+/// Why a model could not be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the learned table is damaged: it is not of the form that the fit writes")]
+pub struct ModelError;
+
+const MAGIC: &[u8; 8] = b"goen\0\0\0\x03";
+
+/// Bytes of one place of the table: the feature, and a weight for each act and each outcome.
+const PLACE: usize = 4 + Act::COUNT + Outcome::ALL.len();
+
+/// Of a hundred places of the table, how many are taken.
+const FILLED: usize = 75;
+
+/// Numbers before the table: steps and biases of acts and outcomes, the gates.
+const NUMBERS: usize = 2 * Act::COUNT + 2 * Outcome::ALL.len() + 3;
+
+/// The judge's weights: one row for each of its features.
+pub(crate) type Judge = Vec<Points>;
+
+/// What was learned for one language.
+#[derive(Debug)]
+pub(crate) struct Model {
+    bytes: Cow<'static, [u8]>,
+    table: usize,
+    places: usize,
+    act_steps: Acts,
+    act_bias: Acts,
+    topic_steps: Points,
+    topic_bias: Points,
+    /// How each number that [`super::judge`] takes from a mail speaks for each outcome; the last row is the bias.
+    pub(crate) judge: Judge,
+    /// Least probability with which a mail is called declined.
+    pub(crate) sure_declined: f32,
+    /// The same for a plain mail (see [`super::judge`]).
+    pub(crate) sure_declined_plainly: f32,
+    /// Least probability with which a mail is called a pass or an offer.
+    pub(crate) sure_good: f32,
+}
+
+/// A model as the fit has it, before it is packed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parts {
+    pub(crate) features: Vec<(u32, Acts, Points)>,
+    pub(crate) act_bias: Acts,
+    pub(crate) topic_bias: Points,
+    pub(crate) judge: Judge,
+    pub(crate) sure_declined: f32,
+    pub(crate) sure_declined_plainly: f32,
+    pub(crate) sure_good: f32,
+}
+
+impl Model {
+    /// Reads a model where it lies.
+    pub(crate) fn read(bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
+        let mut numbers = Reader { bytes: &bytes, at: 0 };
+        if numbers.take(MAGIC.len())? != MAGIC {
+            return Err(ModelError);
+        }
+        let places = numbers.count()?;
+        let rows = numbers.count()?;
+        let mut model = Self {
+            act_steps: numbers.floats()?,
+            act_bias: numbers.floats()?,
+            topic_steps: numbers.floats()?,
+            topic_bias: numbers.floats()?,
+            judge: Vec::new(),
+            sure_declined: numbers.float()?,
+            sure_declined_plainly: numbers.float()?,
+            sure_good: numbers.float()?,
+            table: 0,
+            places,
+            bytes: Cow::Borrowed(&[]),
+        };
+        for _ in 0..rows {
+            model.judge.push(numbers.floats()?);
+        }
+        model.table = numbers.at;
+        if places == 0 || bytes.len() != model.table + places * PLACE {
+            return Err(ModelError);
+        }
+        model.bytes = bytes;
+        Ok(model)
+    }
+
+    /// The place of a feature in the table.
+    pub(crate) fn find(&self, feature: u32) -> Option<usize> {
+        let mut place = slot(feature, self.places);
+        for _ in 0..self.places {
+            let at = self.table + place * PLACE;
+            let key: [u8; 4] = self.bytes.get(at..at + 4)?.try_into().ok()?;
+            match u32::from_le_bytes(key) {
+                0 => return None,
+                key if key == feature => return Some(place),
+                _ => place = if place + 1 == self.places { 0 } else { place + 1 },
+            }
+        }
+        None
+    }
+
+    /// The number of places, for those who keep a mark for each.
+    pub(crate) const fn places(&self) -> usize {
+        self.places
+    }
+
+    fn weights(&self, place: usize) -> &[u8] {
+        let at = self.table + place * PLACE + 4;
+        self.bytes.get(at..at + PLACE - 4).unwrap_or(&[])
+    }
+
+    /// The probabilities of the acts for a sentence with these features.
+    pub(crate) fn acts(&self, places: &[u32]) -> Acts {
+        let mut sums = [0_i32; Act::COUNT];
+        for &place in places {
+            for (sum, &weight) in sums.iter_mut().zip(self.weights(place as usize)) {
+                *sum += i32::from(weight.cast_signed());
+            }
+        }
+        let mut scores = self.act_bias;
+        let share = root_share(places.len());
+        for ((score, sum), step) in scores.iter_mut().zip(sums).zip(self.act_steps) {
+            *score += step * share * small(sum);
+        }
+        softmax(scores)
+    }
+
+    /// The scores of the outcomes for a mail with these features.
+    pub(crate) fn topic(&self, places: &[u32]) -> Points {
+        let mut sums = [0_i32; Outcome::ALL.len()];
+        for &place in places {
+            let weights = self.weights(place as usize).iter().skip(Act::COUNT);
+            for (sum, &weight) in sums.iter_mut().zip(weights) {
+                *sum += i32::from(weight.cast_signed());
+            }
+        }
+        let mut scores = self.topic_bias;
+        let share = root_share(places.len());
+        for ((score, sum), step) in scores.iter_mut().zip(sums).zip(self.topic_steps) {
+            *score += step * share * small(sum);
+        }
+        scores
+    }
+
+    /// Packs what was learned.
+    pub(crate) fn pack(parts: &Parts) -> Vec<u8> {
+        let places = (parts.features.len() * 100 / FILLED).max(16);
+        let act_steps = steps(parts.features.iter().map(|(_, acts, _)| acts));
+        let topic_steps = steps(parts.features.iter().map(|(_, _, topic)| topic));
+        let mut bytes = MAGIC.to_vec();
+        for count in [places, parts.judge.len()] {
+            bytes.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
+        }
+        let numbers = act_steps
+            .iter()
+            .chain(&parts.act_bias)
+            .chain(&topic_steps)
+            .chain(&parts.topic_bias)
+            .chain([&parts.sure_declined, &parts.sure_declined_plainly, &parts.sure_good])
+            .chain(parts.judge.iter().flatten());
+        debug_assert_eq!(numbers.clone().count(), NUMBERS + parts.judge.len() * Outcome::ALL.len());
+        for number in numbers {
+            bytes.extend(number.to_le_bytes());
+        }
+        let mut table = vec![[0_u8; PLACE]; places];
+        for (feature, acts, topic) in &parts.features {
+            let mut place = slot(*feature, places);
+            while table.get(place).is_some_and(|taken| taken.iter().take(4).any(|&byte| byte != 0))
+            {
+                place = (place + 1) % places;
+            }
+            let Some(free) = table.get_mut(place) else { continue };
+            let weights = acts
+                .iter()
+                .zip(act_steps)
+                .chain(topic.iter().zip(topic_steps))
+                .map(|(&weight, step)| quantum(weight, step));
+            for (to, from) in free.iter_mut().zip(feature.to_le_bytes().into_iter().chain(weights))
+            {
+                *to = from;
+            }
+        }
+        bytes.extend(table.iter().flatten());
+        bytes
+    }
+}
+
+/// Where a feature is looked for first.
+const fn slot(feature: u32, places: usize) -> usize {
+    ((feature as u64 * places as u64) >> 32) as usize
+}
+
+/// Sentences of all lengths weigh alike: each feature counts by one over the root of their number.
+fn root_share(features: usize) -> f32 {
+    1.0 / small(i32::try_from(features.max(1)).unwrap_or(i32::MAX)).sqrt()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sums of some thousand bytes")]
+const fn small(number: i32) -> f32 {
+    number as f32
+}
+
+/// The weight that one step of a byte stands for.
+fn steps<'a, const N: usize>(rows: impl Iterator<Item = &'a [f32; N]>) -> [f32; N] {
+    let mut largest = [0.0_f32; N];
+    for row in rows {
+        for (largest, value) in largest.iter_mut().zip(row) {
+            *largest = largest.max(value.abs());
+        }
+    }
+    largest.map(|largest| largest / 127.0)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "at most 127 steps")]
+fn quantum(weight: f32, step: f32) -> u8 {
+    if step > 0.0 { ((weight / step).round() as i8).cast_unsigned() } else { 0 }
+}
+
+/// Scores as probabilities.
+pub(crate) fn softmax<const N: usize>(scores: [f32; N]) -> [f32; N] {
+    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut probabilities = scores.map(|score| (score - highest).exp());
+    let sum: f32 = probabilities.iter().sum();
+    for probability in &mut probabilities {
+        *probability /= sum;
+    }
+    probabilities
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], ModelError> {
+        let taken = self.bytes.get(self.at..self.at + length).ok_or(ModelError)?;
+        self.at += length;
+        Ok(taken)
+    }
+
+    fn word(&mut self) -> Result<[u8; 4], ModelError> {
+        self.take(4)?.try_into().map_err(|_| ModelError)
+    }
+
+    fn count(&mut self) -> Result<usize, ModelError> {
+        usize::try_from(u32::from_le_bytes(self.word()?)).map_err(|_| ModelError)
+    }
+
+    fn float(&mut self) -> Result<f32, ModelError> {
+        Ok(f32::from_le_bytes(self.word()?))
+    }
+
+    fn floats<const N: usize>(&mut self) -> Result<[f32; N], ModelError> {
+        let mut numbers = [0.0; N];
+        for number in &mut numbers {
+            *number = self.float()?;
+        }
+        Ok(numbers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts() -> Parts {
+        let mut says = [0.0; Act::COUNT];
+        says[0] = 4.0;
+        Parts {
+            features: (1..=50).map(|n: u32| (n * 77_777_777, says, [0.5; 9])).collect(),
+            judge: vec![[1.0; 9]; 3],
+            sure_declined: 0.75,
+            ..Parts::default()
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_read_back() {
+        let model = Model::read(Cow::Owned(Model::pack(&parts()))).unwrap();
+        for (feature, ..) in parts().features {
+            assert!(model.find(feature).is_some(), "{feature}");
+        }
+        assert_eq!(model.find(5), None);
+        let place = u32::try_from(model.find(77_777_777).unwrap()).unwrap();
+        let acts = model.acts(&[place]);
+        assert!(acts[0] > 0.8 && (acts.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{acts:?}");
+        assert!((model.topic(&[place])[3] - 0.5).abs() < 0.01);
+        assert_eq!(model.judge.len(), 3);
+    }
+
+    #[test]
+    fn a_damaged_model_is_refused() {
+        let bytes = Model::pack(&parts());
+        for cut in [0, 7, 12, 40, bytes.len() - 1] {
+            assert!(Model::read(Cow::Owned(bytes[..cut].to_vec())).is_err(), "{cut}");
+        }
+        let mut other = bytes;
+        other[3] ^= 1;
+        assert!(Model::read(Cow::Owned(other)).is_err());
+    }
+}
