@@ -341,7 +341,7 @@ pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) ->
         .into_iter()
         .zip(probabilities)
         .filter(|&(outcome, _)| has_words(outcome, reading))
-        .fold((Outcome::Unsure, 0.0), |best, next| if next.1 > best.1 { next } else { best });
+        .fold((Outcome::Unrelated, 0.0), |best, next| if next.1 > best.1 { next } else { best });
     let least = match outcome {
         Outcome::Declined if reading.plain => model.sure_declined_plainly,
         Outcome::Declined => model.sure_declined,
@@ -355,14 +355,18 @@ pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) ->
 }
 
 fn has_words(outcome: Outcome, reading: &Reading) -> bool {
-    let stated = |act| {
+    let stated = |act: Act| {
         reading.text.sentences.iter().enumerate().any(|(index, sentence)| {
             sentence.place != Place::Signature && reading.probability(index, act) >= LEAST_EVIDENCE
         })
     };
     match Act::stating(outcome) {
-        Some(act) if outcome.is_result() => stated(act),
-        _ => true,
+        Some(act) => stated(act),
+        // Doubt needs something to doubt.
+        None if outcome == Outcome::Unsure => {
+            Outcome::ALL.into_iter().filter_map(Act::stating).any(stated)
+        }
+        None => true,
     }
 }
 

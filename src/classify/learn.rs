@@ -58,10 +58,10 @@ const JUDGE_FREEDOM: f32 = 0.12;
 /// Least probability with which a mail is called declined. The gates are set by hand, where of the mails left out
 /// of the learning few ordinary ones are called what they are not; the hard ones among them decide nothing here,
 /// because the corpus has many more of those than an inbox has.
-const SURE_DECLINED: f32 = 0.85;
+const SURE_DECLINED: f32 = 0.88;
 
 /// The same for a plain refusal, see [`judge::is_plain`].
-const SURE_DECLINED_PLAINLY: f32 = 0.62;
+const SURE_DECLINED_PLAINLY: f32 = 0.74;
 
 /// Least probability with which a mail is called a pass or an offer.
 const SURE_GOOD: f32 = 0.6;

@@ -16,13 +16,14 @@ use crate::lang::Lang;
 use crate::mail::Mail;
 
 /// How many letters of each outcome are put together.
-const LETTERS: [(Outcome, usize); 6] = [
+const LETTERS: [(Outcome, usize); 7] = [
     (Outcome::Declined, 500),
     (Outcome::Advanced, 240),
     (Outcome::Offer, 180),
     (Outcome::OnHold, 120),
     (Outcome::Undisclosed, 90),
     (Outcome::InProcess, 330),
+    (Outcome::Unrelated, 400),
 ];
 
 /// Where a Japanese mail program breaks lines, in characters.
@@ -49,6 +50,7 @@ struct Blocks {
     on_hold: Turn,
     undisclosed: Turn,
     in_process: Turn,
+    unrelated: Turn,
 }
 
 /// The sentences that say an outcome, and what goes with them.
@@ -67,6 +69,7 @@ impl Blocks {
             Outcome::Offer => &self.offer,
             Outcome::OnHold => &self.on_hold,
             Outcome::Undisclosed => &self.undisclosed,
+            Outcome::Unrelated => &self.unrelated,
             _ => &self.in_process,
         }
     }
@@ -135,16 +138,16 @@ fn letter(
     let mut body = Vec::new();
     if !curt {
         body.push(fill(choices.of(&blocks.greeting)));
-        if choices.below(2) == 0 {
+        if outcome != Outcome::Unrelated && choices.below(2) == 0 {
             body.push(fill(choices.of(&blocks.hello)));
         }
         body.push(String::new());
     }
-    if choices.below(4) > 0 {
+    let mine = outcome != Outcome::Unrelated;
+    if mine && choices.below(4) > 0 {
         body.push(fill(choices.of(&blocks.thanks)));
     }
-    let states_result =
-        !matches!(outcome, Outcome::InProcess | Outcome::Undisclosed | Outcome::OnHold);
+    let states_result = matches!(outcome, Outcome::Declined | Outcome::Advanced | Outcome::Offer);
     let lead = if states_result { choices.of(&blocks.lead) } else { "" };
     let mut says = format!("{lead}{}", fill(choices.of(&turn.says)));
     // An English sentence begins with a capital wherever it begins.
@@ -171,8 +174,10 @@ fn letter(
         body.push(String::new());
         body.push(fill(choices.of(&blocks.closing)));
     }
-    body.push(fill(choices.of(&blocks.signature)));
-    let special = blocks.subjects.get(outcome.name()).filter(|_| choices.below(2) == 0);
+    if mine {
+        body.push(fill(choices.of(&blocks.signature)));
+    }
+    let special = blocks.subjects.get(outcome.name()).filter(|_| !mine || choices.below(2) == 0);
     let neutral = blocks.subjects.get("neutral");
     let subject = special.or(neutral).map_or("", |subjects| choices.of(subjects));
     let from_agent = choices.below(10) == 0;
@@ -181,9 +186,10 @@ fn letter(
     if lang == Lang::Ja && choices.below(3) == 0 {
         text = wrapped(&text);
     }
-    let sender = if curt { "saiyo".to_owned() } else { sender };
+    let office = if mine { "saiyo" } else { "info" };
+    let sender = if curt || !mine { office.to_owned() } else { sender };
     let message = format!(
-        "From: \"{sender}\" <saiyo@{domain}>\nTo: you@mail.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n",
+        "From: \"{sender}\" <{office}@{domain}>\nTo: you@mail.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n",
         fill(subject)
     );
     let label = Label {

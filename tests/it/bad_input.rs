@@ -50,10 +50,15 @@ async fn with_certificate(
 ) -> (u16, String) {
     let mut certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     change(&mut certificate);
-    let key = KeyPair::generate().unwrap();
-    let certificate = certificate.self_signed(&key).unwrap();
+    // Of an authority of its own: the server's own certificate as `ca_file` would be a pinned one.
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().unwrap();
     let ca_file = home.path().join("ca.pem");
-    fs::write(&ca_file, certificate.pem()).unwrap();
+    fs::write(&ca_file, authority.self_signed(&authority_key).unwrap().pem()).unwrap();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().unwrap();
+    let certificate = certificate.signed_by(&key, &issuer).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
