@@ -4,12 +4,14 @@
 //! were not is the worst thing this program can do, so contradiction and doubt give
 //! [`Outcome::Unsure`], and a result always carries the words it rests on.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::lang::Lang;
 use crate::mail::Mail;
 
 mod attributes;
+pub mod corrections;
 mod digest;
 mod employer;
 mod grams;
@@ -21,6 +23,7 @@ mod rules;
 pub mod score;
 mod text;
 
+pub use corrections::{Correction, Template};
 pub use model::Act;
 pub use rules::{Rules, RulesError};
 
@@ -212,6 +215,32 @@ pub struct Verdict {
     pub evidence: Vec<Evidence>,
     /// The single applications' outcomes; only for [`Outcome::Mixed`].
     pub results: Vec<ApplicationResult>,
+    /// The correction that it follows, if it is not goen's own reading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Corrected>,
+}
+
+/// What the user's word has to do with a verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Corrected {
+    /// Whether the user spoke of this mail, or of one that is made alike.
+    pub how: How,
+    /// The mail that the user corrected, by its key in the store.
+    pub key: String,
+    /// When.
+    pub at: Timestamp,
+    /// What goen reads by itself.
+    pub before: Box<Verdict>,
+}
+
+/// How a correction came to hold for a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// The user said so of this mail.
+    Told,
+    /// The user said so of a mail that is made alike.
+    Learned,
 }
 
 /// What `mail` says about the recipient's own application.
@@ -219,23 +248,137 @@ pub struct Verdict {
 /// `own_addresses` are the user's: mail from them decides nothing.
 #[must_use]
 pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict {
+    classify_with(mail, own_addresses, rules, &[])
+}
+
+/// What `mail` says, and what the user's corrections teach about mails like it.
+///
+/// A correction changes nothing but a reading that it corrected before, and no result is learned
+/// without words of the mail that may say so.
+#[must_use]
+pub fn classify_with(
+    mail: &Mail,
+    own_addresses: &[String],
+    rules: &Rules,
+    corrections: &[Correction],
+) -> Verdict {
     let own = mail.author().is_some_and(|author| {
         own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec))
     });
     let reading = judge::read(mail, rules);
-    let lexicon = rules.lexicon(mail.lang);
     let mut judgement = judge::judge(mail, own, &reading, rules);
     let may_differ = !own && judgement.outcome != Outcome::Unrelated && judge::differs(&reading);
     let results = if may_differ { digest::results(mail, rules) } else { Vec::new() };
     if !results.is_empty() {
         judgement.outcome = Outcome::Mixed;
     }
+    let verdict = conclude(mail, rules, &reading, judgement, results);
+    if corrections.is_empty() || verdict.outcome == Outcome::Unrelated {
+        return verdict;
+    }
+    learned(mail, rules, &reading, verdict, corrections)
+}
+
+/// A verdict as the corrections want it.
+fn learned(
+    mail: &Mail,
+    rules: &Rules,
+    reading: &judge::Reading,
+    verdict: Verdict,
+    corrections: &[Correction],
+) -> Verdict {
+    let template = Template::of(mail, reading, &verdict);
+    let Some((correction, likeness)) = corrections::found(corrections, &template, verdict.outcome)
+    else {
+        return verdict;
+    };
+    let results = match correction.outcome {
+        Outcome::Mixed => digest::results(mail, rules),
+        _ => Vec::new(),
+    };
+    let outcome = match correction.outcome {
+        Outcome::Mixed if results.is_empty() => Outcome::Unsure,
+        Outcome::Mixed => Outcome::Mixed,
+        wanted if wanted.is_result() && !judge::can_be(mail, wanted, reading, rules) => {
+            Outcome::Unsure
+        }
+        wanted => wanted,
+    };
+    let company = correction.company.clone().filter(|_| {
+        outcome != Outcome::Unrelated && corrections::names_employer(correction, &template)
+    });
+    let mut taught = if outcome == verdict.outcome {
+        verdict.clone()
+    } else {
+        let judgement = judge::Judgement { outcome, confidence: likeness };
+        conclude(mail, rules, reading, judgement, results)
+    };
+    taught.company = company.or(taught.company);
+    if taught == verdict {
+        return verdict;
+    }
+    taught.corrected = Some(Corrected {
+        how: How::Learned,
+        key: correction.key.clone(),
+        at: correction.at,
+        before: Box::new(verdict),
+    });
+    taught
+}
+
+/// What a mail is by the user's own word, which goen by itself had read as `before`; and how the mail is
+/// made, for mails like it.
+///
+/// A result that no word of the mail states comes without evidence: it rests on the user's word.
+#[must_use]
+pub fn classify_as(
+    mail: &Mail,
+    outcome: Outcome,
+    rules: &Rules,
+    before: &Verdict,
+) -> (Verdict, Template) {
+    let reading = judge::read(mail, rules);
+    let template = Template::of(mail, &reading, before);
+    let judgement = judge::Judgement { outcome, confidence: 1.0 };
+    let text_is_gone = mail.body.is_empty() && mail.alternative.is_empty();
+    let mut verdict = if outcome == before.outcome {
+        Verdict { confidence: 1.0, corrected: None, ..before.clone() }
+    } else {
+        let results = match outcome {
+            Outcome::Mixed => digest::results(mail, rules),
+            _ => Vec::new(),
+        };
+        let mut verdict = conclude(mail, rules, &reading, judgement, results);
+        if text_is_gone && outcome != Outcome::Unrelated {
+            verdict.stage = before.stage;
+            verdict.company.clone_from(&before.company);
+            verdict.position.clone_from(&before.position);
+            verdict.channel = before.channel;
+            verdict.replyable = before.replyable;
+        }
+        verdict
+    };
+    if outcome.is_result() && outcome != before.outcome && !judge::has_words(outcome, &reading) {
+        verdict.evidence.clear();
+    }
+    (verdict, template)
+}
+
+/// Everything about a mail that follows from its outcome.
+fn conclude(
+    mail: &Mail,
+    rules: &Rules,
+    reading: &judge::Reading,
+    judgement: judge::Judgement,
+    results: Vec<ApplicationResult>,
+) -> Verdict {
+    let lexicon = rules.lexicon(mail.lang);
     let outcome = judgement.outcome;
-    let evidence = evidence(outcome, &reading);
-    let replyable = attributes::replyable(mail, &reading, lexicon);
-    let channel = attributes::channel(mail, outcome, &reading, lexicon);
-    let stage = attributes::stage(outcome, &reading, lexicon);
-    let door = attributes::door(outcome, &reading, lexicon);
+    let evidence = evidence(outcome, reading);
+    let replyable = attributes::replyable(mail, reading, lexicon);
+    let channel = attributes::channel(mail, outcome, reading, lexicon);
+    let stage = attributes::stage(outcome, reading, lexicon);
+    let door = attributes::door(outcome, reading, lexicon);
     let situation = attributes::Situation { outcome, stage, door, channel, replyable };
     let mine = outcome != Outcome::Unrelated;
     Verdict {
@@ -245,13 +388,14 @@ pub fn classify(mail: &Mail, own_addresses: &[String], rules: &Rules) -> Verdict
         stage,
         company: if mine { employer::company(mail, channel) } else { None },
         position: if mine { employer::position(mail) } else { None },
-        wording: (outcome == Outcome::Declined).then(|| attributes::wording(&reading, lexicon)),
+        wording: (outcome == Outcome::Declined).then(|| attributes::wording(reading, lexicon)),
         door,
         channel,
         replyable,
-        reply: attributes::reply(situation, mail.lang, &reading, lexicon),
+        reply: attributes::reply(situation, mail.lang, reading, lexicon),
         evidence,
         results,
+        corrected: None,
     }
 }
 

@@ -22,6 +22,7 @@ use self::text::Style;
 mod applications;
 mod ask;
 pub mod classify;
+mod correct;
 mod daemon;
 mod doctor;
 mod edit;
@@ -77,6 +78,8 @@ enum Command {
     App(applications::AppCommand),
     /// Write down what to do next time, for yourself alone
     Memo(memo::MemoArguments),
+    /// Say what a mail really is: it changes at once, and mails like it are read accordingly
+    Correct(correct::CorrectArguments),
     /// What happened, one JSON object a line, for scripts
     Events(events::EventsArguments),
     /// Read, edit, approve or discard replies in the terminal
@@ -338,6 +341,7 @@ fn run(
             Command::Show(show) => results::show(&opened, &console, &show, &mut out),
             Command::App(app) => applications::app(&opened, &console, &app, &mut out),
             Command::Memo(memo) => memo::memo(&opened, &console, &memo, &mut out),
+            Command::Correct(correct) => correct::correct(&opened, &console, &correct, &mut out),
             Command::Events(events) => events::events(&opened, &events, &mut out),
             Command::Review(review) => review::review(&opened, &console, &review, &mut out),
             Command::Approve(approve) => replies::approve(&opened, &console, &approve, &mut out),

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use self::beside::Beside;
 use self::blindness::Blindness;
 use self::pulse::Pulse;
-use crate::classify::{Outcome, classify};
+use crate::classify::{Correction, Outcome, classify_with};
 use crate::clock::Clock;
 use crate::config::{Account, Config, Paths};
 use crate::guide::{Context, Guide, Situation};
@@ -484,17 +484,20 @@ struct Inbox {
 
 impl Inbox {
     /// What a message says; nothing if it concerns no application, words if it cannot be read.
-    fn read(&self, arrival: &Arrival) -> Result<Option<Found>, String> {
+    fn read(&self, arrival: &Arrival, corrections: &[Correction]) -> Result<Option<Found>, String> {
         // A parser that panics must cost one mail, not the inbox.
         let read = catch_unwind(AssertUnwindSafe(|| {
             let mut mail = Mail::read(&arrival.message).map_err(|error| error.to_string())?;
             mail.truncated |= arrival.truncated;
-            let verdict = classify(&mail, &self.own, &self.shared.knowledge.rules);
+            let rules = &self.shared.knowledge.rules;
+            let verdict = classify_with(&mail, &self.own, rules, corrections);
             Ok((mail, verdict))
         }));
         let (mail, verdict) =
             read.unwrap_or_else(|_| Err("reading it failed; please report this".to_owned()))?;
-        if verdict.outcome == Outcome::Unrelated {
+        // What only a correction makes unrelated is kept: the user is to see what was learned, and may
+        // want it back.
+        if verdict.outcome == Outcome::Unrelated && verdict.corrected.is_none() {
             return Ok(None);
         }
         let received_at =
@@ -518,8 +521,9 @@ impl Keeper for Inbox {
         quietly: bool,
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        let corrections = self.shared.store.corrections()?;
         for arrival in &arrivals {
-            match self.read(arrival) {
+            match self.read(arrival, &corrections) {
                 Ok(found) => batch.found.extend(found),
                 Err(why) => batch.set_aside.push((arrival.uid, why)),
             }

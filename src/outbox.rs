@@ -306,6 +306,12 @@ impl Outbox {
         Ok(self.store.write(|sql| table::insert_draft(sql, mail_id, draft, now))?)
     }
 
+    /// Takes a draft away that goen wrote and nobody touched; `false`, and nothing changed, if it is
+    /// not that one any more.
+    pub fn take_away(&self, mail_id: i64, untouched: &Draft) -> Result<bool, OutboxError> {
+        Ok(self.store.write(|sql| table::delete_draft(sql, mail_id, untouched))?)
+    }
+
     /// The reply to one mail.
     pub fn entry(&self, mail_id: i64) -> Result<Option<Entry>, OutboxError> {
         Ok(self.store.read(|sql| table::of_mail(sql, mail_id))?.map(Entry::from))

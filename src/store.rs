@@ -28,6 +28,7 @@ use crate::say;
 
 mod applications;
 pub mod carry;
+mod corrections;
 mod events;
 mod forget;
 mod memos;
@@ -50,6 +51,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/0002_own.sql"),
     include_str!("store/migrations/0003_first_look.sql"),
     include_str!("store/migrations/0004_applications.sql"),
+    include_str!("store/migrations/0005_corrections.sql"),
 ];
 
 /// How long one process waits for another's transaction. Each takes milliseconds.

@@ -4,7 +4,7 @@ use super::grams::{self, Salt};
 use super::model::{Act, Acts, Model, Points, softmax};
 use super::rules::{Hit, Rules};
 use super::text::{Place, Text};
-use super::{Outcome, attributes};
+use super::{Outcome, attributes, corrections};
 use crate::lang::Lang;
 use crate::mail::{Block, Mail, Role};
 
@@ -354,7 +354,14 @@ pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) ->
     Judgement { outcome, confidence }
 }
 
-fn has_words(outcome: Outcome, reading: &Reading) -> bool {
+/// A result that was learned from a correction can be one: the author's own words may say so, and
+/// nothing contradicts them.
+pub(crate) fn can_be(mail: &Mail, outcome: Outcome, reading: &Reading, rules: &Rules) -> bool {
+    corrections::may_say(reading, outcome, LEAST_EVIDENCE) && !contradicted(mail, outcome, rules)
+}
+
+/// Some sentence of the mail may state this, if it is something that has to be stated.
+pub(crate) fn has_words(outcome: Outcome, reading: &Reading) -> bool {
     let stated = |act: Act| {
         reading.text.sentences.iter().enumerate().any(|(index, sentence)| {
             sentence.place != Place::Signature && reading.probability(index, act) >= LEAST_EVIDENCE

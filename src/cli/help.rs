@@ -104,6 +104,14 @@ const JAPANESE: &[(&str, &str)] = &[
     ("goen memo search", "この言葉を含むメモを出力する"),
     ("goen memo print", "メモを出力するだけで、何も変えない"),
     ("goen memo from", "エディターの代わりに、ファイル（- は標準入力）からメモを取り込む"),
+    ("goen correct", "メールの読み違いを訂正する（すぐに直り、似た形のメールの読み方も変わる）"),
+    (
+        "goen correct outcome",
+        "正しい結果（declined 見送り、advanced 通過、offer 内定、on_hold 保留、undisclosed 結果公開、mixed 複数、in_process 選考中、unsure 判断保留、unrelated その他）",
+    ),
+    ("goen correct company", "企業名（読み違えていたとき、または空だったとき）"),
+    ("goen correct position", "職種（読み違えていたとき、または空だったとき）"),
+    ("goen correct undo", "訂正と、そこから学んだことを取り消す"),
     ("goen events", "起きたことを 1 行にひとつの JSON で出力する（スクリプト向け）"),
     ("goen events since", "この番号（event_id）より後のものだけを出す"),
     (

@@ -93,7 +93,8 @@ fn not_needed(advice: &Advice, lang: Lang) -> Failure {
     Failure::because(Explanation::new(advice.reason(lang)))
 }
 
-fn draft(
+/// A fresh draft of one kind.
+pub(super) fn draft(
     opened: &Opened,
     lang: Lang,
     mail: &StoredMail,

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::applications::Wanted;
 use super::telling::Telling;
 use super::text::{fit, moment, shorten, wrap};
-use super::{Console, Failure, Opened, applications, replies};
+use super::{Console, Failure, Opened, applications, correct, replies};
 use crate::application::Names;
 use crate::classify::{Outcome, Verdict};
 use crate::guide::{Guide, outcome_name, stage_name};
@@ -60,7 +60,7 @@ pub(super) struct StatusArguments {
     json: bool,
 }
 
-fn parse_outcome(name: &str) -> Result<Outcome, String> {
+pub(super) fn parse_outcome(name: &str) -> Result<Outcome, String> {
     let known = || Outcome::ALL.map(Outcome::name).join(", ");
     Outcome::ALL.into_iter().find(|outcome| outcome.name() == name).ok_or_else(known)
 }
@@ -90,6 +90,13 @@ pub(super) fn as_json(mail: &StoredMail) -> serde_json::Value {
         (value.as_object_mut(), serde_json::to_value(&mail.verdict))
     {
         into.extend(verdict);
+        // Of goen's own reading only what it was: the rest would stand here twice.
+        if let (Some(corrected), Some(shown)) =
+            (&mail.verdict.corrected, into.get_mut("corrected").and_then(|it| it.as_object_mut()))
+        {
+            shown.remove("before");
+            shown.insert("was".to_owned(), json!(corrected.before.outcome));
+        }
     }
     value
 }
@@ -230,6 +237,9 @@ pub(super) fn show(
         return Ok(ExitCode::SUCCESS);
     }
     write!(out, "{}", page(&mail, &guide, console))?;
+    if let Some(origin) = correct::origin(opened, console, &mail)? {
+        writeln!(out, "\n{}", wrap(&origin, console.columns))?;
+    }
     for story in &stories {
         let now = console.clock.now();
         let silence = applications::silence_page(story, opened, &knowledge, console, now);

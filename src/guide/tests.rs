@@ -81,6 +81,7 @@ fn verdict(outcome: Outcome) -> Verdict {
         reply,
         evidence: Vec::new(),
         results: Vec::new(),
+        corrected: None,
     }
 }
 

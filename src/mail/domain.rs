@@ -65,6 +65,17 @@ pub(crate) fn organisation(domain: &str) -> &str {
     start.and_then(|at| domain.get(at + 1..)).unwrap_or(domain)
 }
 
+/// Domains where everybody can get an address.
+pub(crate) const MAIL_FOR_ALL: &str = "gmail.com googlemail.com yahoo.co.jp ymail.ne.jp yahoo.com outlook.com \
+    outlook.jp hotmail.com hotmail.co.jp live.jp icloud.com me.com docomo.ne.jp ezweb.ne.jp au.com \
+    softbank.ne.jp i.softbank.jp ymobile.ne.jp nifty.com biglobe.ne.jp so-net.ne.jp ocn.ne.jp \
+    proton.me protonmail.com gmx.net";
+
+/// Whether a domain's addresses say nothing about who holds them.
+pub(crate) fn is_open_to_all(domain: &str) -> bool {
+    MAIL_FOR_ALL.split_whitespace().any(|known| known.eq_ignore_ascii_case(domain))
+}
+
 /// Whether `domain` is another organisation's than `familiar`, and easily mistaken for it: the same
 /// name under another ending, or a slip of the eye or of the keyboard away.
 pub(crate) fn resembles(domain: &str, familiar: &str) -> bool {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Draft, Kind, addressee, compose};
 use crate::classify::{Channel, Door, Outcome, ReplyAdvice, Stage, Verdict};
 use crate::lang::{Explain, Explanation, Lang};
-use crate::mail::domain::{self, organisation};
+use crate::mail::domain::{self, MAIL_FOR_ALL, is_open_to_all, organisation};
 use crate::mail::{Address, Mail, Role, join};
 use crate::say;
 
@@ -424,17 +424,6 @@ fn is_same_party(address: &str, other: &Address) -> bool {
         return address.eq_ignore_ascii_case(&other.addr_spec);
     }
     organisation(&domain::shown(domain)) == organisation(&domain::shown(&other.domain()))
-}
-
-/// Domains where everybody can get an address.
-const MAIL_FOR_ALL: &str = "gmail.com googlemail.com yahoo.co.jp ymail.ne.jp yahoo.com outlook.com \
-    outlook.jp hotmail.com hotmail.co.jp live.jp icloud.com me.com docomo.ne.jp ezweb.ne.jp au.com \
-    softbank.ne.jp i.softbank.jp ymobile.ne.jp nifty.com biglobe.ne.jp so-net.ne.jp ocn.ne.jp \
-    proton.me protonmail.com gmx.net";
-
-/// Whether a domain's addresses say nothing about who holds them.
-fn is_open_to_all(domain: &str) -> bool {
-    MAIL_FOR_ALL.split_whitespace().any(|known| known.eq_ignore_ascii_case(domain))
 }
 
 /// What `to` is easily mistaken for: a domain that the user knows, the author's, one that the mail

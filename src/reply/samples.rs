@@ -55,5 +55,6 @@ pub(crate) fn verdict() -> Verdict {
         reply: ReplyAdvice::NotNeeded,
         evidence: Vec::new(),
         results: Vec::new(),
+        corrected: None,
     }
 }

@@ -220,6 +220,7 @@ impl Templates {
                             reply: ReplyAdvice::Optional,
                             evidence: Vec::new(),
                             results: Vec::new(),
+                            corrected: None,
                         };
                         self.fill(lang, kind, &addressee, &verdict, &profile, "me@example.jp")?;
                     }

@@ -22,10 +22,11 @@ use crate::mail::Mail;
 use crate::say;
 
 /// Columns that hold JSON: exported as JSON, so that nobody need read it out of a string.
-const JSON: [(&str, &str); 5] = [
+const JSON: [(&str, &str); 6] = [
     ("mail", "mail"),
     ("mail", "verdict"),
     ("draft", "draft"),
+    ("correction", "template"),
     ("account", "health"),
     ("event", "health"),
 ];

@@ -231,6 +231,20 @@ pub(crate) fn insert_draft(
     Ok(rows == 1)
 }
 
+/// Takes a first draft away that is still this one and was never approved; `false` if it is not.
+pub(crate) fn delete_draft(
+    sql: &Transaction<'_>,
+    mail_id: i64,
+    draft: &Draft,
+) -> Result<bool, StoreError> {
+    let rows = sql.execute(
+        "DELETE FROM draft WHERE mail_id = ?1 AND draft = ?2 AND state = 'open'
+         AND NOT EXISTS (SELECT 1 FROM outbox WHERE draft_id = draft.id)",
+        params![mail_id, serde_json::to_string(draft)?],
+    )?;
+    Ok(rows == 1)
+}
+
 /// Replaces a draft's text.
 pub(crate) fn replace_draft(
     sql: &Transaction<'_>,

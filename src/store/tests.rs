@@ -47,6 +47,7 @@ fn found(uid: u32, message_id: &str, outcome: Outcome) -> Found {
         reply: ReplyAdvice::NotNeeded,
         evidence: vec![Evidence { cue: "ja/test".to_owned(), text: "見送り".to_owned() }],
         results: vec![],
+        corrected: None,
     };
     Found { uid: Uid(uid), received_at: at(1_000), mail, verdict }
 }

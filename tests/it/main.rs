@@ -18,6 +18,7 @@ mod blindness;
 mod classify;
 mod core_is_pure;
 mod corpus;
+mod correct;
 mod crash;
 mod demo;
 mod doctor;

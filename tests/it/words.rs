@@ -49,6 +49,7 @@ fn verdict(stage: Stage, channel: Channel) -> Verdict {
         reply: ReplyAdvice::Optional,
         evidence: vec![Evidence { cue: "ja/door/again".to_owned(), text: quote.to_owned() }],
         results: Vec::new(),
+        corrected: None,
     }
 }
 

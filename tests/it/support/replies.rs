@@ -85,6 +85,7 @@ fn declined(uid: u32) -> Found {
         reply: ReplyAdvice::NotNeeded,
         evidence: vec![Evidence { cue: "ja/test".into(), text: "見送り".into() }],
         results: vec![],
+        corrected: None,
     };
     Found { uid: Uid(uid), received_at: now(), mail, verdict }
 }
