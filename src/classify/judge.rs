@@ -368,12 +368,12 @@ pub(crate) fn has_words(outcome: Outcome, reading: &Reading) -> bool {
         })
     };
     match Act::stating(outcome) {
-        Some(act) => stated(act),
+        Some(act) if outcome.is_result() => stated(act),
         // Doubt needs something to doubt.
         None if outcome == Outcome::Unsure => {
             Outcome::ALL.into_iter().filter_map(Act::stating).any(stated)
         }
-        None => true,
+        _ => true,
     }
 }
 
