@@ -55,17 +55,6 @@ const TOPIC_FREEDOM: f32 = 30.0;
 /// The same for the judge's.
 const JUDGE_FREEDOM: f32 = 0.12;
 
-/// Least probability with which a mail is called declined. The gates are set by hand, where of the mails left out
-/// of the learning few ordinary ones are called what they are not; the hard ones among them decide nothing here,
-/// because the corpus has many more of those than an inbox has.
-const SURE_DECLINED: f32 = 0.88;
-
-/// The same for a plain refusal, see [`judge::is_plain`].
-const SURE_DECLINED_PLAINLY: f32 = 0.74;
-
-/// Least probability with which a mail is called a pass or an offer.
-const SURE_GOOD: f32 = 0.6;
-
 /// What was learned, and how it did on mails that it was not learned from.
 #[derive(Debug)]
 pub struct Learned {
@@ -135,36 +124,27 @@ pub fn fit(samples: &[Sample], letters: &[Sample], sentences: &[Sentence], lang:
             }
         }
     }
-    left_out.truncate(corpus);
-    let known: Vec<(Points, Outcome, bool)> = left_out
-        .iter()
-        .zip(&mails)
-        .zip(&plain)
-        .map(|((said, mail), plain)| (*said, mail.sample.label.outcome, *plain))
-        .collect();
-    let gated = |(said, _, plain): &(Points, Outcome, bool)| match best(said) {
-        (Outcome::Declined, sure) if *plain && sure < SURE_DECLINED_PLAINLY => Outcome::Unsure,
-        (Outcome::Declined, sure) if !*plain && sure < SURE_DECLINED => Outcome::Unsure,
-        (Outcome::Advanced | Outcome::Offer, sure) if sure < SURE_GOOD => Outcome::Unsure,
-        (outcome, _) => outcome,
-    };
-
     let all: Vec<&Prepared> = mails.iter().collect();
     let mut parts = layers(&all, &alone);
     parts.judge = fit_judge(&rows.iter().collect::<Vec<_>>());
-    parts.sure_declined = SURE_DECLINED;
-    parts.sure_declined_plainly = SURE_DECLINED_PLAINLY;
-    parts.sure_good = SURE_GOOD;
     notes.push(format!(
         "{}: {corpus} mails, {} sentences alone, {} features",
         lang.code(),
         alone.len(),
         parts.features.len()
     ));
+    // The letters come last and are left out of what is told.
     let left_out = mails
         .iter()
-        .zip(&known)
-        .map(|(mail, known)| (mail.sample.label.clone(), gated(known)))
+        .zip(left_out)
+        .zip(plain)
+        .take(corpus)
+        .map(|((mail, said), plain)| {
+            let (outcome, sure) = best(&said);
+            let sure_enough = sure >= judge::least_sure(outcome, plain);
+            let outcome = if sure_enough { outcome } else { Outcome::Unsure };
+            (mail.sample.label.clone(), outcome)
+        })
         .collect();
     Learned { bytes: Model::pack(&parts), left_out, notes }
 }

@@ -118,7 +118,7 @@ pub(crate) type Points = [f32; Outcome::ALL.len()];
 #[error("the learned table is damaged: it is not of the form that the fit writes")]
 pub struct ModelError;
 
-const MAGIC: &[u8; 8] = b"goen\0\0\0\x03";
+const MAGIC: &[u8; 8] = b"goen\0\0\0\x04";
 
 /// Bytes of one place of the table: the feature, and a weight for each act and each outcome.
 const PLACE: usize = 4 + Act::COUNT + Outcome::ALL.len();
@@ -126,8 +126,8 @@ const PLACE: usize = 4 + Act::COUNT + Outcome::ALL.len();
 /// Of a hundred places of the table, how many are taken.
 const FILLED: usize = 75;
 
-/// Numbers before the table: steps and biases of acts and outcomes, the gates.
-const NUMBERS: usize = 2 * Act::COUNT + 2 * Outcome::ALL.len() + 3;
+/// Numbers before the table: steps and biases of acts and outcomes.
+const NUMBERS: usize = 2 * Act::COUNT + 2 * Outcome::ALL.len();
 
 /// The judge's weights: one row for each of its features.
 pub(crate) type Judge = Vec<Points>;
@@ -144,12 +144,6 @@ pub(crate) struct Model {
     topic_bias: Points,
     /// How each number that [`super::judge`] takes from a mail speaks for each outcome; the last row is the bias.
     pub(crate) judge: Judge,
-    /// Least probability with which a mail is called declined.
-    pub(crate) sure_declined: f32,
-    /// The same for a plain mail (see [`super::judge`]).
-    pub(crate) sure_declined_plainly: f32,
-    /// Least probability with which a mail is called a pass or an offer.
-    pub(crate) sure_good: f32,
 }
 
 /// A model as the fit has it, before it is packed.
@@ -159,9 +153,6 @@ pub(crate) struct Parts {
     pub(crate) act_bias: Acts,
     pub(crate) topic_bias: Points,
     pub(crate) judge: Judge,
-    pub(crate) sure_declined: f32,
-    pub(crate) sure_declined_plainly: f32,
-    pub(crate) sure_good: f32,
 }
 
 impl Model {
@@ -179,9 +170,6 @@ impl Model {
             topic_steps: numbers.floats()?,
             topic_bias: numbers.floats()?,
             judge: Vec::new(),
-            sure_declined: numbers.float()?,
-            sure_declined_plainly: numbers.float()?,
-            sure_good: numbers.float()?,
             table: 0,
             places,
             bytes: Cow::Borrowed(&[]),
@@ -269,7 +257,6 @@ impl Model {
             .chain(&parts.act_bias)
             .chain(&topic_steps)
             .chain(&parts.topic_bias)
-            .chain([&parts.sure_declined, &parts.sure_declined_plainly, &parts.sure_good])
             .chain(parts.judge.iter().flatten());
         debug_assert_eq!(numbers.clone().count(), NUMBERS + parts.judge.len() * Outcome::ALL.len());
         for number in numbers {
@@ -383,7 +370,6 @@ mod tests {
         Parts {
             features: (1..=50).map(|n: u32| (n * 77_777_777, says, [0.5; 9])).collect(),
             judge: vec![[1.0; 9]; 3],
-            sure_declined: 0.75,
             ..Parts::default()
         }
     }
