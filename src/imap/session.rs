@@ -333,12 +333,18 @@ impl<S: Wire> Session<S> {
     /// Asks to be told of new mail in all `mailboxes` over this one connection (RFC 5465), which is to
     /// open none of them.
     pub async fn notify(&mut self, mailboxes: &[String]) -> Result<(), SessionError> {
-        let names: Vec<String> =
-            mailboxes.iter().map(|name| quoted(&mailbox_name::encode(name))).collect();
+        let encoded: Vec<String> =
+            mailboxes.iter().map(|name| mailbox_name::encode(name)).collect();
+        let names: Vec<String> = encoded.iter().map(|name| quoted(name)).collect();
         self.client.get_mut().expect_statuses();
         // MessageNew may not be asked for without MessageExpunge (§5).
         let events = "(MessageNew MessageExpunge)";
-        let command = format!("NOTIFY SET (mailboxes ({}) {events})", names.join(" "));
+        let mut command = format!("NOTIFY SET (mailboxes ({}) {events})", names.join(" "));
+        if encoded != mailboxes {
+            // Dovecot 2.3.19 compares the names that we give with UTF-8 and finds no `&kHiAAw-`: it is
+            // asked to tell of the user's other mailboxes, too. (It does, in UTF-8.)
+            let _ = write!(command, " (personal {events})");
+        }
         self.exec(&command, |_answer| {}).await.map(|_words| ())
     }
 

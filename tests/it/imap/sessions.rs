@@ -543,7 +543,8 @@ proptest! {
     }
 }
 
-const NOTIFY: &str = "NOTIFY SET (mailboxes (\"INBOX\" \"&kHiAAw-\") (MessageNew MessageExpunge))";
+const NOTIFY: &str = "NOTIFY SET (mailboxes (\"INBOX\" \"&kHiAAw-\") (MessageNew MessageExpunge)) \
+                      (personal (MessageNew MessageExpunge))";
 
 fn told() -> Dialogue {
     opened().hears(NOTIFY).says("TAG OK set\r\n")
@@ -569,6 +570,17 @@ async fn one_connection_hears_of_many_mailboxes() {
         let began = Instant::now();
         assert_eq!(session.listen(until(), pending()).await.unwrap(), Waited::TimedOut);
         assert_eq!(began.elapsed().as_secs(), 300, "told once");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mailbox_that_dovecot_names_in_utf_8_is_known_by_that_name() {
+    beside(async {
+        let script = told().says("* STATUS {6}\r\n選考 (MESSAGES 1 UIDNEXT 2 UNSEEN 1)\r\n");
+        let mut session = listening(script).await;
+        assert_eq!(session.listen(Instant::now(), pending()).await.unwrap(), Waited::Changed);
+        assert_eq!(session.take_news(), [("選考".to_owned(), Some(2))].into());
     })
     .await;
 }
