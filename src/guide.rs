@@ -778,7 +778,7 @@ pub const fn outcome_name(outcome: Outcome, lang: Lang) -> &'static str {
         (Lang::En, Outcome::OnHold) => "on hold",
         (Lang::En, Outcome::Undisclosed) => "result is out",
         (Lang::En, Outcome::Mixed) => "several results",
-        (Lang::En, Outcome::InProcess) => "in process",
+        (Lang::En, Outcome::InProcess) => "in progress",
         (Lang::En, Outcome::Unsure) => "unclear",
         (Lang::En, Outcome::Unrelated) => "other",
     }
@@ -803,9 +803,23 @@ pub const fn stage_name(stage: Stage, lang: Lang) -> Option<&'static str> {
         (Lang::En, Stage::SecondInterview) => "the second interview",
         (Lang::En, Stage::FinalInterview) => "the final interview",
         (Lang::En, Stage::Interview) => "the interview",
-        (Lang::En, Stage::Casual) => "the informal meeting",
+        (Lang::En, Stage::Casual) => "the casual interview",
         (Lang::En, Stage::Internship) => "the internship selection",
     })
+}
+
+/// A stage as a list or a heading names it: short; empty if it is not known.
+#[must_use]
+pub fn stage_label(stage: Stage, lang: Lang) -> &'static str {
+    match (lang, stage) {
+        (Lang::Ja, Stage::Internship) => "インターン",
+        (Lang::En, Stage::Document) => "documents",
+        (Lang::En, Stage::Internship) => "internship",
+        _ => {
+            let name = stage_name(stage, lang).unwrap_or_default();
+            name.strip_prefix("the ").unwrap_or(name)
+        }
+    }
 }
 
 impl Explain for GuidanceError {
@@ -814,7 +828,7 @@ impl Explain for GuidanceError {
         let file = format!("guidance/{}/{name}.toml", of.code());
         Explanation::new(say!(
             lang,
-            "案内文のファイル {file} を使えません: {words}",
+            "案内文のファイル {file} を使えません：{words}",
             "could not use the guidance file {file}: {words}"
         ))
         .hint(say!(

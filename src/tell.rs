@@ -357,7 +357,7 @@ impl Teller {
 
     /// Shows a notice about mails that were marked; gives them back if it cannot be shown.
     async fn show(&mut self, notice: &Notice, opens: bool, marked: &[Item]) -> Result<(), Untold> {
-        let label = say!(self.shared.lang, "メールを開く", "Open the mail");
+        let label = say!(self.shared.lang, "メールを開く", "Open the email");
         match show(&mut self.voice, notice, opens.then_some(&label)).await {
             Ok(()) => Ok(()),
             // Should the server go without having taken it, it says so: `Event::Lost`.
@@ -432,12 +432,12 @@ impl Teller {
             summary: say!(
                 lang,
                 "メールを開くアプリが見つかりませんでした",
-                "No program here could open the mail"
+                "No program here could open the email"
             ),
             body: say!(
                 lang,
                 "いつものメールソフトでご覧ください。\n要点は端末で読めます：goen show {mail_id}",
-                "Please look at it where you read your mail.\nThe essence, in a terminal: goen show {mail_id}"
+                "Open it where you usually read your email.\nThe gist, in a terminal: goen show {mail_id}"
             ),
             urgency: Urgency::Low,
             key: mail_id,
@@ -511,23 +511,23 @@ fn places(mail: &StoredMail, account: Option<&Account>) -> Vec<String> {
 fn summary(count: usize, with_others: bool, reveal: Reveal, lang: Lang) -> Notice {
     let summary = match (reveal, with_others) {
         (Reveal::Discreet, _) => {
-            say!(lang, "お知らせが {count} 件あります", "{count} more things to look at")
+            say!(lang, "お知らせが{count}件あります", "{count} things to look at")
         }
         (_, true) => say!(
             lang,
-            "選考のメールが、ほかに {count} 通届いています",
-            "{count} more mails about your applications"
+            "選考のメールが、ほかに{count}通届いています",
+            "{count} more emails about your applications"
         ),
         (_, false) => say!(
             lang,
-            "選考のメールが {count} 通届いています",
-            "{count} mails about your applications"
+            "選考のメールが{count}通届いています",
+            "{count} emails about your applications"
         ),
     };
     let body = say!(
         lang,
         "まとめてお知らせします。手が空いたときに、ひとつずつご覧ください。\n一覧：goen list",
-        "Told together, to be read one by one when it suits you.\nThe list: goen list"
+        "Gathered into one notification. Read them one by one when it suits you.\nThe list: goen list"
     );
     Notice { summary, body, urgency: Urgency::Normal, key: SUMMARY }
 }
@@ -570,7 +570,7 @@ mod tests {
 
     #[test]
     fn a_summary_names_no_outcome_and_says_where_to_look() {
-        for (lang, number) in [(Lang::Ja, "12 通"), (Lang::En, "12 ")] {
+        for (lang, number) in [(Lang::Ja, "12通"), (Lang::En, "12 ")] {
             for reveal in [Reveal::Full, Reveal::Company] {
                 let notice = summary(12, false, reveal, lang);
                 assert!(notice.summary.contains(number), "{notice:?}");

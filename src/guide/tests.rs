@@ -569,5 +569,5 @@ fn every_reason_is_told_in_both_languages() {
         refusal: None,
     };
     assert!(advice.reason(Lang::Ja).starts_with("このメールには返信できません"));
-    assert!(advice.reason(Lang::En).starts_with("This mail can't be answered"));
+    assert!(advice.reason(Lang::En).starts_with("This email can't be answered"));
 }

@@ -457,13 +457,13 @@ impl Advice {
                 say!(
                     lang,
                     "このメールには返信できません。{why}",
-                    "This mail can't be answered: {why}."
+                    "This email can't be answered: {why}."
                 )
             }
             Why::Custom => say!(
                 lang,
                 "返信は不要です。企業からの見送りの連絡には、返信しないのが一般的です。しなくても失礼にはなりません。",
-                "No reply is needed: it is customary not to answer a company's rejection, and nobody will take it amiss."
+                "No reply is needed: people usually don't answer a company's rejection, and it isn't rude not to."
             ),
             Why::Platform => say!(
                 lang,
@@ -478,59 +478,59 @@ impl Advice {
             Why::DoorOpen => say!(
                 lang,
                 "返信は必須ではありません。次の機会に触れた言葉があるので、短いお礼を送ると覚えていてもらえることがあります。",
-                "A reply is not required: the mail mentions a next time, so a short thank-you may be remembered."
+                "A reply is not required: the email mentions future openings, so a short thank-you may be remembered."
             ),
             Why::Personal => say!(
                 lang,
                 "返信は必須ではありません。担当者の名前で届いた連絡なので、短いお礼を送ると喜ばれることがあります。",
-                "A reply is not required: a person wrote this in their own name, and a short thank-you is a kind gesture."
+                "A reply is not required: someone wrote to you in their own name, and a short thank-you is a kind gesture."
             ),
             Why::Agent => say!(
                 lang,
                 "返信は任意です。お礼に添えて、担当者に具体的なフィードバックを頼めます。企業に理由を聞けるのは担当者です。",
-                "A reply is up to you: along with thanks you can ask the agent for concrete feedback. They can ask the company for the reason."
+                "A reply is up to you: along with thanks you can ask the agent for specific feedback. They are the ones who can ask the company why."
             ),
             Why::Passed => say!(
                 lang,
                 "返信をおすすめします。日程の調整が必要なら、24時間以内に候補日を3つほど。「返信不要」とあれば、案内に沿うだけで十分です。",
-                "A reply is a good idea: if a date is to be set, answer within a day with three or so options. If the mail says no reply is needed, just follow it."
+                "A reply is a good idea: if a date is to be set, try to answer within a day, with about three options. If the email says no reply is needed, just follow what it says."
             ),
             Why::Offered => say!(
                 lang,
                 "返信をおすすめします。まずお礼を伝えます。承諾するかはすぐに決めなくてよく、いつまでに返事をするかを添えます。",
-                "A reply is a good idea: thank them first. You need not decide at once; say by when you will answer."
+                "A reply is a good idea: thank them first. You don't have to decide right away; just say when you will answer."
             ),
             Why::Waiting => {
                 say!(
                     lang,
-                    "返信は不要です。次の連絡を待って大丈夫です。",
-                    "No reply is needed: the next word is theirs."
+                    "返信は不要です。返事を求められていなければ、次の連絡を待って大丈夫です。",
+                    "No reply is needed: unless they ask you something, you can wait to hear from them."
                 )
             }
             Why::Elsewhere => say!(
                 lang,
                 "返信は不要です。結果は、メールが案内している場所で確認できます。",
-                "No reply is needed: the result is where the mail points to."
+                "No reply is needed: the result is on the page the email links to."
             ),
             Why::Several => say!(
                 lang,
                 "返信は任意です。複数の応募の結果がまとまっています。気になる応募だけ、担当者に尋ねられます。",
-                "A reply is up to you: the mail covers several applications, and you can ask about the ones you care about."
+                "A reply is up to you: the email covers several applications, and you can ask about the ones you care about."
             ),
             Why::NoResult => say!(
                 lang,
                 "結果の連絡ではありません。日程や書類の依頼があれば、メールの案内に沿って返信してください。",
-                "This is not a result: if it asks for a date or a document, answer as it says."
+                "This is not a result: if it asks for a date or a document, reply as it says."
             ),
             Why::Unclear => say!(
                 lang,
                 "返信するかは、本文を読んでから決めてください。goen には結果を読み取れませんでした。",
-                "Read the mail before you decide on a reply: goen could not tell what it says."
+                "Read the email before you decide on a reply: goen couldn't tell what it says."
             ),
             Why::Unrelated => say!(
                 lang,
                 "返信の案内はありません。ご自身の応募についてのメールではないようです。",
-                "No advice on a reply: the mail does not seem to be about your own application."
+                "No advice on a reply: the email doesn't seem to be about your own application."
             ),
         }
     }
@@ -543,7 +543,7 @@ impl Refusal {
             Self::NoAuthor => {
                 say!(lang, "差出人のアドレスがありません", "it names no sender's address")
             }
-            Self::SeveralAuthors => say!(lang, "差出人が複数います", "it has several authors"),
+            Self::SeveralAuthors => say!(lang, "差出人が複数います", "it has several senders"),
             Self::SeveralReplyTo => {
                 say!(
                     lang,
@@ -590,7 +590,7 @@ impl Explain for Refusal {
         Explanation::new(what).hint(say!(
             lang,
             "連絡が必要なときは、メールにある問い合わせ先へ、お使いのメールソフトから送ってください",
-            "if you need to write, use your mail program and the contact that the mail gives"
+            "if you need to write, use your mail program and the contact given in the email"
         ))
     }
 }
@@ -601,7 +601,7 @@ impl Explain for Warning {
             Self::ForeignReplyTo { from, to } => Explanation::new(say!(
                 lang,
                 "返信先（{to}）が差出人（{from}）と別の組織です",
-                "the reply goes to {to}, but the mail came from {from}"
+                "the reply goes to {to}, but the email came from {from}"
             ))
             .hint(say!(
                 lang,
@@ -610,13 +610,13 @@ impl Explain for Warning {
             )),
             Self::UnreadableReplyTo => Explanation::new(say!(
                 lang,
-                "返信先 (Reply-To) の指定を読み取れませんでした。返信は差出人のアドレスに届きます",
-                "the mail names an address for replies (Reply-To) that cannot be read; the reply goes to its author"
+                "返信先（Reply-To）の指定を読み取れませんでした。返信は差出人のアドレスに届きます",
+                "the email names an address for replies (Reply-To) that cannot be read; the reply goes to its sender"
             ))
             .hint(say!(
                 lang,
                 "お使いのメールソフトで元のメールを開いて、返信先を確かめてください",
-                "open the mail in your mail program and see where a reply would go"
+                "open the email in your mail program and check where a reply would go"
             )),
             Self::LookAlike { domain, like } => Explanation::new(say!(
                 lang,
@@ -631,18 +631,18 @@ impl Explain for Warning {
             Self::FirstContact { to } => Explanation::new(say!(
                 lang,
                 "{to} とのやり取りは、goen の記録ではこのメールが初めてです",
-                "this is the first mail from {to} that goen knows of"
+                "this is the first email from {to} that goen knows of"
             )),
             Self::NotInCharset { character } => Explanation::new(match character {
                 Some(character) => say!(
                     lang,
                     "ISO-2022-JP にない文字「{character}」があるため、UTF-8 で送ります",
-                    "ISO-2022-JP does not have \"{character}\", so the reply leaves in UTF-8"
+                    "ISO-2022-JP does not have \"{character}\", so the reply is sent in UTF-8"
                 ),
                 None => say!(
                     lang,
                     "ISO-2022-JP では表せない長い行があるため、UTF-8 で送ります",
-                    "a line is too long for ISO-2022-JP, so the reply leaves in UTF-8"
+                    "a line is too long for ISO-2022-JP, so the reply is sent in UTF-8"
                 ),
             }),
             Self::SenderNotConfirmed => Explanation::new(say!(
@@ -658,12 +658,12 @@ impl Explain for Warning {
             Self::SeveralRecipients { count } => Explanation::new(say!(
                 lang,
                 "元のメールは {count} 件の宛先に送られています。返信は差出人だけに届きます",
-                "the mail went to {count} addresses; the reply goes to its author alone"
+                "the email went to {count} addresses; the reply goes only to its sender"
             )),
             Self::SentByProgram => Explanation::new(say!(
                 lang,
                 "システムから送られたメールのようです。返信が読まれないことがあります",
-                "a program seems to have sent the mail; a reply may not be read"
+                "a program seems to have sent this email; a reply may not be read"
             )),
         }
     }

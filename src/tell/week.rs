@@ -234,5 +234,5 @@ async fn what_came_while_the_machine_slept_is_no_burst_when_it_wakes() {
     world.tell_until(in_tokyo(DateTime::constant(2026, 11, 19, 12, 0, 0, 0))).await;
     let told = world.transcript.matches('[').count();
     assert_eq!(told, 1, "{}", world.transcript);
-    assert!(world.transcript.contains("3 通"), "{}", world.transcript);
+    assert!(world.transcript.contains("3通"), "{}", world.transcript);
 }

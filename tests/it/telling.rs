@@ -358,7 +358,7 @@ async fn twelve_results_at_once_are_three_notifications_and_a_summary() {
         .filter(|one| one["body"]["data"].as_str().unwrap().contains("goen list"))
         .collect();
     assert_eq!((told.len(), summaries.len()), (4, 1), "{told:?}");
-    assert_eq!(summaries[0]["summary"]["data"], "選考のメールが、ほかに 9 通届いています");
+    assert_eq!(summaries[0]["summary"]["data"], "選考のメールが、ほかに9通届いています");
     assert_eq!(waiting(&home), 0);
     assert!(daemon.stop(), "{}", daemon.log());
 }
