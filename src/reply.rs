@@ -82,10 +82,10 @@ impl Kind {
             (Lang::En, Self::Thanks) => "thanks",
             (Lang::En, Self::KeepInTouch) => "thanks, and staying in touch",
             (Lang::En, Self::AskReason) => "asking for the reason",
-            (Lang::En, Self::AgentFeedback) => "thanks to the agent, and a question for feedback",
-            (Lang::En, Self::AcceptNext) => "thanks for the pass, with possible dates",
+            (Lang::En, Self::AgentFeedback) => "thanks to the agent, and asking for feedback",
+            (Lang::En, Self::AcceptNext) => "thanks for the good news, with possible dates",
             (Lang::En, Self::OfferThanks) => "thanks for the offer, with a date for the answer",
-            (Lang::En, Self::AskWhen) => "asking when the result comes",
+            (Lang::En, Self::AskWhen) => "asking when to expect the result",
         }
     }
 
@@ -96,7 +96,7 @@ impl Kind {
             say!(
                 lang,
                 "理由を教えてもらえることは多くありません。エージェント経由の応募なら、担当者に聞くほうが確かです。",
-                "Companies rarely give a reason. If an agent is involved, asking them works better."
+                "Companies rarely give a reason. If you applied through an agent, it works better to ask them."
             )
         })
     }
@@ -357,7 +357,7 @@ impl Explain for EditError {
                 say!(
                     lang,
                     "宛先は元のメールで決まります。別の人に送るときは、お使いのメールソフトから送ってください",
-                    "the mail decides who gets the reply; to write to someone else, use your mail program"
+                    "the original email decides who gets the reply; to write to someone else, use your mail program"
                 ),
             ),
             Self::NoSubject => (

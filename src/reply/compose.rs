@@ -75,11 +75,11 @@ impl Explain for ComposeError {
             .hint(say!(
                 lang,
                 "メールの差出人と本文を見て、正しい連絡先を確かめてください",
-                "look at the mail itself for the right address"
+                "look in the email itself for the right address"
             )),
             Self::Control(character) => Explanation::new(say!(
                 lang,
-                "本文に制御文字 (U+{code:04X}) が入っています",
+                "本文に制御文字（U+{code:04X}）が入っています",
                 "the text has a control character in it (U+{code:04X})",
                 code = u32::from(*character)
             ))
@@ -91,7 +91,7 @@ impl Explain for ComposeError {
             Self::Empty => Explanation::new(say!(lang, "本文が空です", "there is no text in it")),
             Self::Malformed(words) => Explanation::new(say!(
                 lang,
-                "メールを組み立てられませんでした: {words}",
+                "メールを組み立てられませんでした：{words}",
                 "the message could not be put together: {words}"
             ))
             .hint(say!(

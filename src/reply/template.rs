@@ -355,7 +355,7 @@ impl Explain for TemplateError {
         let file = format!("replies/{}/{}.txt", of.code(), kind.name());
         Explanation::new(say!(
             lang,
-            "返信のひな形 {file} を使えません: {words}",
+            "返信のひな形 {file} を使えません：{words}",
             "could not use the reply template {file}: {words}"
         ))
         .hint(say!(
