@@ -66,12 +66,12 @@ const SEE_ALSO: Both = ("関連項目", "SEE ALSO");
 /// What goen(1) says before the commands.
 const INTRODUCTION: &[Both] = &[
     (
-        "goen は、IMAP の受信トレイを見守り、選考結果（見送り、不採用、通過、内定など）のメールに気づいて、静かに知らせます。どの言葉からそう読んだかと、次の小さな一歩に役立つことを示し、返信があるとよいときは下書きを用意します。",
-        "goen watches an IMAP inbox and notices the mails that carry a selection result. It tells gently, says in which words the mail said so, offers guidance for the next small step, and drafts a reply where one helps.",
+        "goen は、IMAP の受信トレイを見守り、選考結果（見送り、不採用、通過、内定など）のメールに気づいて、静かに知らせます。手がかりにした言葉と、次の小さな一歩に役立つことを示し、返信するとよいときは下書きを用意します。",
+        "goen watches an IMAP inbox and notices the emails that carry the result of an application. It tells you gently, shows the words it went by, offers guidance for the next small step, and drafts a reply where one helps.",
     ),
     (
-        "あなたが読んで、まさにその文面を承認するまで、何も送られません。承認した返信は、一度だけ送られます。見守るあいだ、受信トレイには何も書き込みません。通信する相手は、あなたのメールサーバーだけです。",
-        "Nothing is ever sent before exactly that text was read and approved, and then it is sent once. Watching changes nothing in the mailbox. Nothing but your own mail servers is ever contacted.",
+        "あなたがその文面を読んで承認するまで、何も送られません。承認した返信は、一度だけ送られます。見守るあいだ、受信トレイには何も書き込みません。通信する相手は、あなたのメールサーバーだけです（goen setup は、同意があれば、知らないサーバーをほかに問い合わせます）。",
+        "Nothing is ever sent before you have read and approved exactly that text, and then it is sent once. Watching changes nothing in the mailbox. goen talks only to your own mail servers (goen setup can look up unknown ones elsewhere, if you agree).",
     ),
     (
         "はじめてのときは goen demo で全体の動きを見られます（アカウントは要りません）。ふだんは systemd のユーザーサービスとして動きます: goen service install",
@@ -80,12 +80,12 @@ const INTRODUCTION: &[Both] = &[
 ];
 
 const EXIT_STATUS: &[(&str, Both)] = &[
-    ("0", ("できました。", "It went well.")),
+    ("0", ("正常に終わりました。", "Success.")),
     (
         "1",
         (
-            "できませんでした。理由と、できることを標準エラー出力に示します。",
-            "It failed; standard error says why and what to do.",
+            "失敗しました。理由と対処を標準エラー出力に示します。",
+            "Failure; standard error says why and what to do.",
         ),
     ),
     ("2", ("コマンドの書き方に誤りがあります。", "The command line was not understood.")),
@@ -93,7 +93,7 @@ const EXIT_STATUS: &[(&str, Both)] = &[
         "78",
         (
             "設定に誤りがあります。サービスは、直すまで再起動しません。",
-            "The settings cannot be used; the service is not started again until they are mended.",
+            "The settings cannot be used; the service does not restart until they are fixed.",
         ),
     ),
 ];
@@ -106,8 +106,8 @@ const FILES: &[(&str, Both)] = &[
     (
         "~/.config/goen/",
         (
-            "自分の言葉にした案内や返信のひな形も、ここに置きます。",
-            "Guidance and templates of replies in your own words go here, too.",
+            "自分で書いた案内文や返信のひな形も、ここに置きます。",
+            "Your own guidance texts and reply templates go here, too.",
         ),
     ),
     (
@@ -118,7 +118,7 @@ const FILES: &[(&str, Both)] = &[
         "$XDG_RUNTIME_DIR/goen/wake",
         (
             "動いている goen に変更を知らせるソケット。",
-            "A socket that tells a running goen of changes.",
+            "A socket that tells a running goen about changes.",
         ),
     ),
 ];
@@ -141,7 +141,7 @@ const ENVIRONMENT: &[(&str, Both)] = &[
             "The language goen speaks: Japanese if it begins with ja, else English.",
         ),
     ),
-    ("VISUAL, EDITOR", ("返信を直すエディター。", "The editor for replies.")),
+    ("VISUAL, EDITOR", ("返信やメモを書くエディター。", "The editor for replies and notes.")),
     ("NO_COLOR", ("設定されていれば、色を使いません。", "If set, no colours are used.")),
 ];
 
@@ -153,10 +153,10 @@ const EXAMPLES: &[(&str, Both)] = &[
             "See the whole program at work, on this machine alone.",
         ),
     ),
-    ("goen list", ("届いた選考結果を、新しい順に見る。", "Selection results, newest first.")),
+    ("goen list", ("応募の一覧を、新しい順に見る。", "Your applications, newest first.")),
     (
         "goen show 3",
-        ("3 番のメールと、いま役に立つことを見る。", "Mail number 3, and what helps now."),
+        ("3 番のメールと、いま役に立つことを見る。", "Email number 3, and what helps now."),
     ),
     (
         "goen review 3",
@@ -165,7 +165,7 @@ const EXAMPLES: &[(&str, Both)] = &[
     ("goen quiet 3h", ("3 時間、通知を控える。", "No notifications for three hours.")),
     (
         "goen classify --json mails/ | jq .outcome",
-        ("ファイルのメールを分類する。", "Classify mails in files."),
+        ("ファイルのメールを分類する。", "Classify emails in files."),
     ),
 ];
 
@@ -303,7 +303,7 @@ const ABOUT_SETTINGS: &[Both] = &[
     ),
     (
         "goen config example で説明つきの見本を、goen config check で誤りがないかを見られます。環境変数 GOEN__SECTION__KEY は、ファイルより優先します。",
-        "goen config example prints a commented file to start from, and goen config check looks for mistakes. A variable GOEN__SECTION__KEY in the environment has the last word.",
+        "goen config example prints a commented file to start from, and goen config check looks for mistakes. GOEN__SECTION__KEY in the environment overrides the file.",
     ),
 ];
 

@@ -49,7 +49,7 @@ struct Arguments {
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Language to speak: ja or en, instead of the locale's
+    /// Language to use: ja or en, instead of the locale's
     #[arg(long, global = true, value_name = "LANG", value_parser = ["ja", "en"])]
     lang: Option<String>,
 
@@ -61,54 +61,54 @@ struct Arguments {
 enum Command {
     /// Show the whole program at work on this machine; needs no account and no network
     Demo(daemon::DemoArguments),
-    /// Set an account up: servers, password, settings
+    /// Set up an account: servers, password, settings
     Setup(Box<setup::SetupArguments>),
     /// Watch the inboxes (what the systemd unit starts)
     Run,
     /// How the accounts, the notifications and the replies are doing
     Status(results::StatusArguments),
-    /// Check step by step what goen depends on, and say what to do
+    /// Check step by step what goen depends on, and what to do about it
     Doctor(doctor::DoctorArguments),
     /// Applications and how they stand, newest first
     List(results::ListArguments),
-    /// One mail: what it says, in which words, what helps now, and its application so far
+    /// One email: what it says and in which words, what helps now, and its application so far
     Show(results::ShowArguments),
-    /// Put right which mails belong to one application, name it, put it away
+    /// Correct which emails belong to an application, name it, close it
     #[command(subcommand)]
     App(applications::AppCommand),
-    /// Write down what to do next time, for yourself alone
+    /// Write a note to yourself: what to do next time (kept on this machine only)
     Memo(memo::MemoArguments),
-    /// Say what a mail really is: it changes at once, and mails like it are read accordingly
+    /// Correct what goen read: it changes at once, and similar emails are read accordingly
     Correct(correct::CorrectArguments),
-    /// What happened, one JSON object a line, for scripts
+    /// What has happened, one JSON object per line, for scripts
     Events(events::EventsArguments),
     /// Read, edit, approve or discard replies in the terminal
     Review(review::ReviewArguments),
     /// Approve the reply that was shown, by its digest
     Approve(replies::ApproveArguments),
-    /// Take an approval back while the reply still waits
+    /// Undo an approval while the reply is still waiting
     Undo(replies::OneArgument),
-    /// Put an approved reply off by a day
+    /// Postpone an approved reply by a day
     Postpone(replies::OneArgument),
-    /// Throw a draft away
+    /// Discard a draft
     Discard(replies::OneArgument),
-    /// Look in Sent for a reply with an unknown end, or say how it ended
+    /// Look in Sent for a reply that may not have arrived, or say what became of it
     Settle(replies::SettleArguments),
-    /// Try accounts again that are stopped or waiting
+    /// Try stopped or waiting accounts again now
     Retry,
     /// Hold notifications back for a while: 3h, until 18:00, off
     Quiet(telling::QuietArguments),
     /// Show a notification, and say what the desktop can do with it
     NotifyTest,
-    /// Your data out: all of it as JSON, or a table, or a page
+    /// Export your data: all of it as JSON, or a table, or a page
     Export(own::ExportArguments),
-    /// Take in what `goen export` or `goen backup` wrote
+    /// Import what `goen export` or `goen backup` wrote
     Import(own::ImportArguments),
-    /// Forget mails, with all that hangs on them
+    /// Forget emails, with their drafts and notes
     Forget(own::ForgetArguments),
     /// Copy the store to a file
     Backup(own::BackupArguments),
-    /// Classify mails in files: .eml, mbox, Maildir, folders, or - for standard input
+    /// Classify emails in files: .eml, mbox, Maildir, folders, or - for standard input
     Classify(classify::ClassifyArgs),
     /// The settings file
     #[command(subcommand)]
@@ -254,8 +254,8 @@ fn say_only_where_it_panicked(lang: Lang) {
         let place = panic.location().map_or_else(|| "?".to_owned(), ToString::to_string);
         let words = say!(
             lang,
-            "goen: 内部の誤りです（{place}）。この場所を開発者にお知らせください",
-            "goen: an error in goen itself, at {place}; please report this place"
+            "goen: 内部エラーが起きました（{place}）。この場所を開発者にお知らせください",
+            "goen: something went wrong inside goen, at {place}; please report this place"
         );
         let _ = writeln!(io::stderr(), "{words}");
     }));
@@ -444,7 +444,7 @@ mod tests {
         child.args(["--ignored", "--exact", "--nocapture", "cli::tests::a_process_that_panics"]);
         let said = child.output().unwrap().stderr;
         let said = String::from_utf8(said).unwrap();
-        assert!(said.contains("an error in goen itself, at src/cli.rs:"), "{said}");
+        assert!(said.contains("something went wrong inside goen, at src/cli.rs:"), "{said}");
         assert!(!said.contains("somebody"), "{said}");
     }
 }

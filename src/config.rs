@@ -547,7 +547,7 @@ impl Problem {
             Self::NoAccounts => {
                 say!(
                     lang,
-                    "アカウント ([[accounts]]) がありません",
+                    "アカウント（[[accounts]]）がありません",
                     "there is no account ([[accounts]])"
                 )
             }
@@ -625,14 +625,14 @@ impl Explain for ConfigError {
             )),
             Self::Unreadable { path, source } => Explanation::new(say!(
                 lang,
-                "設定ファイル {path} を読めません: {source}",
+                "設定ファイル {path} を読めません：{source}",
                 "the settings file {path} cannot be read: {source}",
                 path = path.display()
             )),
             Self::File { path, words } => Explanation::new(say!(
                 lang,
-                "設定ファイル {path} に誤りがあります: {words}",
-                "the settings file {path} is not right: {words}",
+                "設定ファイル {path} に誤りがあります：{words}",
+                "there is a mistake in the settings file {path}: {words}",
                 path = path.display()
             ))
             .hint(say!(
@@ -642,7 +642,7 @@ impl Explain for ConfigError {
             )),
             Self::Layered(error) => Explanation::new(say!(
                 lang,
-                "設定（環境変数 GOEN__… を含む）を読めません: {error}",
+                "設定（環境変数 GOEN__… を含む）を読めません：{error}",
                 "the settings (with GOEN__… of the environment) cannot be read: {error}"
             ))
             .hint(say!(
@@ -652,7 +652,7 @@ impl Explain for ConfigError {
             )),
             Self::Unfit { path, problem } => Explanation::new(say!(
                 lang,
-                "設定ファイル {path}: {problem}",
+                "設定ファイル {path}：{problem}",
                 "settings file {path}: {problem}",
                 path = path.display(),
                 problem = problem.say(lang)

@@ -153,7 +153,7 @@ impl Explain for DaemonError {
             )),
             Self::Folder { path, source } => Explanation::new(say!(
                 lang,
-                "{path} を使えません: {source}",
+                "{path} を使えません：{source}",
                 "{path} cannot be used: {source}",
                 path = path.display()
             )),
@@ -163,12 +163,12 @@ impl Explain for DaemonError {
             Self::Broken => Explanation::new(say!(
                 lang,
                 "goen の一部が止まったため、終了します",
-                "a part of goen broke down, so it stops"
+                "a part of goen stopped working, so it is shutting down"
             ))
             .hint(say!(
                 lang,
-                "systemd で動かしていれば、自動で立ち上がり直します。goen の不具合ですので、お知らせいただけると助かります",
-                "under systemd it starts again by itself; this is a bug in goen, please report it"
+                "systemd で動かしていれば、自動で再起動します。goen の不具合ですので、お知らせいただけると助かります",
+                "under systemd it restarts by itself; this is a bug in goen, please report it"
             )),
         }
     }

@@ -127,7 +127,7 @@ impl World {
         let tls = Tls::generate().map_err(|error| {
             Failure::because(Explanation::new(say!(
                 console.lang,
-                "証明書をつくれませんでした: {error}",
+                "証明書を作れませんでした：{error}",
                 "no certificate could be made: {error}"
             )))
         })?;
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn an_empty_answer_is_no() {
         let (printed, _) = answered("", Lang::Ja);
-        assert!(printed.ends_with("わかりました。何も送っていません。\n"), "{printed}");
+        assert!(printed.ends_with("承知しました。何も送っていません。\n"), "{printed}");
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Step {
             (Lang::En, Self::Login) => "login",
             (Lang::En, Self::Mailbox) => "mailbox",
             (Lang::En, Self::Idle) => "announcements",
-            (Lang::En, Self::Fetch) => "reading a mail",
+            (Lang::En, Self::Fetch) => "reading an email",
             (Lang::En, Self::Smtp) => "sending",
             (Lang::En, Self::Bus) => "desktop session",
             (Lang::En, Self::Notifications) => "notifications",
@@ -417,7 +417,7 @@ impl Doctor<'_> {
             say!(
                 lang,
                 "証明書の期限が近づいています。更新されないと、その日から受信できなくなります。更新するのはサーバーの管理者です",
-                "the certificate ends soon; unless whoever runs the server renews it, nothing is received from that day on"
+                "the certificate expires soon; unless whoever runs the server renews it, no mail is received from that day on"
             )
         });
         let words = say!(
@@ -456,7 +456,7 @@ impl Doctor<'_> {
                     let mails = opened.exists;
                     walk.good(
                         Step::Mailbox,
-                        say!(lang, "「{mailbox}」 {mails} 通", "“{mailbox}”, {mails} mail(s)"),
+                        say!(lang, "「{mailbox}」 {mails} 通", "“{mailbox}”, {mails} message(s)"),
                     );
                 }
                 Err(error) => {
@@ -486,7 +486,7 @@ impl Doctor<'_> {
         });
         say!(
             self.lang,
-            "mailboxes に書けるのは次の名前です: {shown}",
+            "mailboxes に書けるのは次の名前です：{shown}",
             "`mailboxes` may name these: {shown}"
         )
     }
@@ -510,11 +510,7 @@ impl Doctor<'_> {
         let Some(arrival) = fetched.arrivals.first() else {
             walk.good(
                 Step::Fetch,
-                say!(
-                    lang,
-                    "「{mailbox}」にはまだメールがありません",
-                    "“{mailbox}” has no mail yet"
-                ),
+                say!(lang, "「{mailbox}」にはまだメールがありません", "“{mailbox}” is still empty"),
             );
             return Ok(());
         };
@@ -525,20 +521,20 @@ impl Doctor<'_> {
                 say!(
                     lang,
                     "最新のメールを読めました（{bytes} バイト）",
-                    "the newest mail can be read ({bytes} bytes)"
+                    "the newest email can be read ({bytes} bytes)"
                 ),
             ),
             Err(error) => walk.bad(
                 Step::Fetch,
                 Explanation::new(say!(
                     lang,
-                    "最新のメールを読めませんでした: {error}",
-                    "the newest mail cannot be read: {error}"
+                    "最新のメールを読めませんでした：{error}",
+                    "the newest email cannot be read: {error}"
                 ))
                 .hint(say!(
                     lang,
                     "goen はこのメールを脇に置いて、ほかのメールを読み続けます",
-                    "goen sets such a mail aside and goes on with the others"
+                    "goen sets such an email aside and goes on with the others"
                 )),
             ),
         }
@@ -647,7 +643,7 @@ impl Doctor<'_> {
                 let path = path.display();
                 walk.good(
                     Step::Store,
-                    say!(lang, "{path}（メール {mails} 通）", "{path} ({mails} mails)"),
+                    say!(lang, "{path}（メール {mails} 通）", "{path} ({mails} emails)"),
                 );
             }
             Err(error) => walk.bad(Step::Store, error.explain(lang)),
@@ -666,15 +662,12 @@ impl Doctor<'_> {
                         ))
                         .hint(say!(
                             lang,
-                            "replies/ja か replies/en に、次の名前と .txt で置いてください: {names}",
+                            "replies/ja か replies/en に、次の名前と .txt で置いてください：{names}",
                             "put it into replies/ja or replies/en as one of these, with .txt: {names}"
                         )),
                     );
                 }
-                walk.good(
-                    Step::Knowledge,
-                    say!(lang, "誤りはありません", "nothing is wrong with them"),
-                );
+                walk.good(Step::Knowledge, say!(lang, "誤りはありません", "no problems found"));
             }
             Err(error) => walk.bad(Step::Knowledge, error.explain(lang)),
         }

@@ -54,13 +54,13 @@ impl Explain for KnowledgeError {
     fn explain(&self, lang: Lang) -> Explanation {
         Explanation::new(say!(
             lang,
-            "設定フォルダーのファイルを使えません: {self}",
+            "設定フォルダーのファイルを使えません：{self}",
             "a file in the settings folder cannot be used: {self}"
         ))
         .hint(say!(
             lang,
             "直すか、ファイルを別の名前にすると、もとから入っている文面に戻ります",
-            "mend it, or rename it: then the built-in words are back"
+            "fix it, or rename it to go back to the built-in words"
         ))
     }
 }

@@ -39,12 +39,12 @@ impl Explain for Unreadable {
             Self::Empty => Explanation::new(say!(
                 lang,
                 "このメールは空で、読み取れるものがありません",
-                "this mail is empty: there is nothing to read"
+                "this email is empty: there is nothing to read"
             )),
             Self::NoHeader => Explanation::new(say!(
                 lang,
                 "メールとして読み取れません（差出人や件名などのヘッダーがありません）",
-                "this cannot be read as a mail: it has no header (sender, subject, …)"
+                "this cannot be read as an email: it has no header (sender, subject, …)"
             ))
             .hint(say!(
                 lang,

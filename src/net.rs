@@ -148,7 +148,7 @@ impl Explain for ConnectError {
         match self {
             Self::Resolve { host, source } => Explanation::new(say!(
                 lang,
-                "サーバー {host} が見つかりません: {source}",
+                "サーバー {host} が見つかりません：{source}",
                 "the server {host} was not found: {source}"
             ))
             .hint(say!(
@@ -158,7 +158,7 @@ impl Explain for ConnectError {
             )),
             Self::Connect { server, source } => Explanation::new(say!(
                 lang,
-                "{server} に接続できません: {source}",
+                "{server} に接続できません：{source}",
                 "no connection to {server}: {source}"
             ))
             .hint(say!(
@@ -168,13 +168,13 @@ impl Explain for ConnectError {
             )),
             Self::Tls { server, source } => Explanation::new(say!(
                 lang,
-                "{server} と安全に接続できません: {source}",
+                "{server} と安全に接続できません：{source}",
                 "no secure connection to {server}: {source}"
             ))
             .hint(tls_hint(source, lang)),
             Self::Roots(words) => Explanation::new(say!(
                 lang,
-                "信頼する証明書を読めません: {words}",
+                "信頼する証明書を読めません：{words}",
                 "the trusted certificates could not be read: {words}"
             ))
             .hint(say!(

@@ -245,7 +245,7 @@ impl Explain for OutboxError {
             Self::NoDraft(id) => Explanation::new(say!(
                 lang,
                 "メール {id} への返信の下書きはありません",
-                "there is no draft of a reply to mail {id}"
+                "there is no draft reply to email {id}"
             ))
             .hint(say!(
                 lang,
@@ -266,7 +266,7 @@ impl Explain for OutboxError {
             Self::Placeholder(mark) => Explanation::new(say!(
                 lang,
                 "本文に「{mark}」が残っています。承認はしていません",
-                "\"{mark}\" still stands in the text; it was not approved"
+                "the text still contains \"{mark}\"; it was not approved"
             ))
             .hint(say!(
                 lang,
@@ -280,7 +280,7 @@ impl Explain for OutboxError {
             )),
             Self::Random(error) => Explanation::new(say!(
                 lang,
-                "乱数を得られません: {error}",
+                "乱数を得られません：{error}",
                 "the system gave no random bytes: {error}"
             )),
         }

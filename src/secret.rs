@@ -174,7 +174,7 @@ impl Explain for SecretError {
             )),
             Self::NoKeyring(words) => Explanation::new(say!(
                 lang,
-                "キーリング（Secret Service）が見つかりません: {words}",
+                "キーリング（Secret Service）が見つかりません：{words}",
                 "no keyring (Secret Service) was found: {words}"
             ))
             .hint(say!(
@@ -184,7 +184,7 @@ impl Explain for SecretError {
             )),
             Self::Command { command, words } => Explanation::new(say!(
                 lang,
-                "コマンド {command} からパスワードを受け取れませんでした: {words}",
+                "コマンド {command} からパスワードを受け取れませんでした：{words}",
                 "the command {command} gave no password: {words}"
             ))
             .hint(say!(
@@ -194,7 +194,7 @@ impl Explain for SecretError {
             )),
             Self::File { path, source } => Explanation::new(say!(
                 lang,
-                "パスワードのファイル {path} を読めません: {source}",
+                "パスワードのファイル {path} を読めません：{source}",
                 "the password file {path} cannot be read: {source}",
                 path = path.display()
             )),
@@ -207,8 +207,8 @@ impl Explain for SecretError {
             .hint(say!(lang, "chmod 600 {path}", "chmod 600 {path}", path = path.display())),
             Self::Online { address, words } => Explanation::new(say!(
                 lang,
-                "GNOME のオンラインアカウントから {address} を使えません: {words}",
-                "{address} cannot be had from GNOME Online Accounts: {words}"
+                "GNOME のオンラインアカウントから {address} を使えません：{words}",
+                "{address} is not available from GNOME Online Accounts: {words}"
             ))
             .hint(say!(
                 lang,

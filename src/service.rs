@@ -173,7 +173,7 @@ impl Explain for ServiceError {
         match self {
             Self::NoSystemd(words) => Explanation::new(say!(
                 lang,
-                "systemd が見つかりません: {words}",
+                "systemd が見つかりません：{words}",
                 "systemd was not found: {words}"
             ))
             .hint(say!(
@@ -183,7 +183,7 @@ impl Explain for ServiceError {
             )),
             Self::NoSession(words) => Explanation::new(say!(
                 lang,
-                "あなたの systemd（systemctl --user）につながりません: {words}",
+                "あなたの systemd（systemctl --user）につながりません：{words}",
                 "your own systemd (systemctl --user) cannot be reached: {words}"
             ))
             .hint(say!(
@@ -193,7 +193,7 @@ impl Explain for ServiceError {
             )),
             Self::Refused { action, words } => Explanation::new(say!(
                 lang,
-                "systemctl --user {action} ができませんでした: {words}",
+                "systemctl --user {action} ができませんでした：{words}",
                 "systemctl --user {action} failed: {words}"
             ))
             .hint(say!(
@@ -211,14 +211,14 @@ impl Explain for ServiceError {
                 } else {
                     say!(
                         lang,
-                        "サービスを始めましたが、すぐに終わりました（終了コード {status}）: {words}",
+                        "サービスを始めましたが、すぐに終わりました（終了コード {status}）：{words}",
                         "the service was started and ended at once (exit status {status}): {words}"
                     )
                 };
                 Explanation::new(what).hint(if status == "78" {
                     say!(
                         lang,
-                        "`goen config check` で設定を確かめてから、もう一度どうぞ",
+                        "`goen config check` で設定を確かめてから、もう一度お試しください",
                         "check the settings with `goen config check`, then try again"
                     )
                 } else {
@@ -236,7 +236,7 @@ impl Explain for ServiceError {
             ))
             .hint(say!(
                 lang,
-                "端末で始めた `goen run` を Ctrl-C で止めてから、もう一度どうぞ",
+                "端末で始めた `goen run` を Ctrl-C で止めてから、もう一度お試しください",
                 "stop the `goen run` that was started by hand (Ctrl-C), then try again"
             )),
             Self::NotInstalled => Explanation::new(say!(
@@ -251,7 +251,7 @@ impl Explain for ServiceError {
             )),
             Self::File { path, source } => Explanation::new(say!(
                 lang,
-                "{path} を書き換えられません: {source}",
+                "{path} を書き換えられません：{source}",
                 "{path} cannot be changed: {source}",
                 path = path.display()
             )),

@@ -214,7 +214,7 @@ impl Explain for SmtpError {
             Self::Injection { server, .. } => Explanation::new(say!(
                 lang,
                 "{server} との通信に、暗号化の前に余分な応答が混ざっていました。送信していません",
-                "somebody put extra words into the connection to {server} before it was secured; nothing was sent"
+                "something extra was slipped into the connection to {server} before it was secured; nothing was sent"
             ))
             .hint(say!(
                 lang,
@@ -223,7 +223,7 @@ impl Explain for SmtpError {
             )),
             Self::LoginRefused { user, reply } => Explanation::new(say!(
                 lang,
-                "{user} としてのログインが断られました: {reply}",
+                "{user} としてのログインが断られました：{reply}",
                 "the login of {user} was refused: {reply}"
             ))
             .hint(say!(
@@ -233,17 +233,17 @@ impl Explain for SmtpError {
             )),
             Self::TokenRefused { user, words } => Explanation::new(say!(
                 lang,
-                "{user} のアクセストークンが断られました: {words}",
+                "{user} のアクセストークンが断られました：{words}",
                 "the access token of {user} was refused: {words}"
             ))
             .hint(say!(
                 lang,
-                "オンラインアカウントにもう一度サインインして、送信の許可 (SMTP) があるか確かめてください",
+                "オンラインアカウントにもう一度サインインして、送信の許可（SMTP）があるか確かめてください",
                 "sign in to the online account again, and check that it may send (SMTP)"
             )),
             Self::NoMechanism { offered, .. } => Explanation::new(say!(
                 lang,
-                "このサーバーで使えるログイン方法がありません（サーバーの対応: {offered}）",
+                "このサーバーで使えるログイン方法がありません（サーバーの対応：{offered}）",
                 "there is no way to log in that the server knows (it offers: {offered})"
             ))
             .hint(say!(
@@ -253,13 +253,13 @@ impl Explain for SmtpError {
             )),
             Self::Refused { phase, reply } => Explanation::new(say!(
                 lang,
-                "メールサーバーに断られました（{phase}）: {reply}",
+                "メールサーバーに断られました（{phase}）：{reply}",
                 "the mail server refused ({phase}): {reply}",
                 phase = phase.told(lang)
             )),
             Self::Broken { phase, words } => Explanation::new(say!(
                 lang,
-                "メールサーバーとの通信が途切れました（{phase}）: {words}",
+                "メールサーバーとの通信が途切れました（{phase}）：{words}",
                 "the connection to the mail server broke off ({phase}): {words}",
                 phase = phase.told(lang)
             ))

@@ -108,7 +108,7 @@ impl Explain for StoreError {
             )),
             Self::Io { path, source } => Explanation::new(say!(
                 lang,
-                "{path} を開けません: {source}",
+                "{path} を開けません：{source}",
                 "{path} cannot be opened: {source}",
                 path = path.display()
             ))
@@ -119,7 +119,7 @@ impl Explain for StoreError {
             )),
             Self::Sqlite(error) if self.is_damage() => Explanation::new(say!(
                 lang,
-                "記録 (goen.db) が壊れています: {error}",
+                "記録（goen.db）が壊れています：{error}",
                 "the store (goen.db) is damaged: {error}"
             ))
             .hint(say!(
@@ -130,7 +130,7 @@ impl Explain for StoreError {
             Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
                 Explanation::new(say!(
                     lang,
-                    "ディスクに空きがないため、記録 (goen.db) に書けません",
+                    "ディスクに空きがないため、記録（goen.db）に書けません",
                     "the disk is full: the store (goen.db) cannot be written"
                 ))
                 .hint(say!(
@@ -141,7 +141,7 @@ impl Explain for StoreError {
             }
             Self::Sqlite(error) => Explanation::new(say!(
                 lang,
-                "記録 (goen.db) を読み書きできません: {error}",
+                "記録（goen.db）を読み書きできません：{error}",
                 "the store (goen.db) cannot be read or written: {error}"
             ))
             .hint(say!(
@@ -151,7 +151,7 @@ impl Explain for StoreError {
             )),
             Self::Json(error) => Explanation::new(say!(
                 lang,
-                "記録の一部を読めません: {error}",
+                "記録の一部を読めません：{error}",
                 "a stored value cannot be read: {error}"
             )),
         }

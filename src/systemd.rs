@@ -47,7 +47,7 @@ pub(crate) fn status(store: &Store, config: &Config, lang: Lang) {
     } else {
         say!(
             lang,
-            "{well} アカウントを見守り中。受信できていません: {ill}",
+            "{well} アカウントを見守り中。受信できていません：{ill}",
             "watching {well} account(s); blind: {ill}"
         )
     };

@@ -15,7 +15,7 @@ use super::{Console, Failure, Opened, results};
 use crate::application::{Standing, Step, Story};
 use crate::classify::Outcome;
 use crate::deadline::Purpose;
-use crate::guide::{Reminding, Reveal, outcome_name, stage_name};
+use crate::guide::{Reminding, Reveal, outcome_name, stage_label};
 use crate::knowledge::Knowledge;
 use crate::lang::{Explanation, Lang};
 use crate::outbox::when::holidays::Calendar;
@@ -41,35 +41,35 @@ impl FromStr for Number {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AppCommand {
-    /// Make the applications of two mails one
+    /// Merge the applications of two emails into one
     Merge {
-        /// A mail of the application that stays
+        /// An email of the application to keep
         into: Number,
-        /// A mail of the application that joins it
+        /// An email of the application to merge into it
         from: Number,
     },
-    /// Make a mail an application of its own
+    /// Split an email off as an application of its own
     Split {
-        /// The mail, or one result of a mail about several (7.2)
+        /// The email, or one result of an email about several (7.2)
         number: Number,
     },
-    /// Name an application; an empty name takes yours away
+    /// Name an application; an empty name goes back to the one in the emails
     Rename(RenameArguments),
-    /// Put an application away: off the list, no reminders; a new mail opens it again
+    /// Close an application: off the list, no reminders; a new email reopens it
     Close {
-        /// A mail of the application
+        /// An email of the application
         number: Number,
     },
-    /// Take an application up again
+    /// Reopen an application
     Reopen {
-        /// A mail of the application
+        /// An email of the application
         number: Number,
     },
 }
 
 #[derive(Debug, Args)]
 pub(super) struct RenameArguments {
-    /// A mail of the application
+    /// An email of the application
     number: Number,
     /// The company
     #[arg(long)]
@@ -142,7 +142,7 @@ fn application(opened: &Opened, lang: Lang, number: Number) -> Result<i64, Failu
             Explanation::new(say!(
                 lang,
                 "{id} 番のメールには、複数の応募の結果があります",
-                "mail {id} tells of several applications"
+                "email {id} covers several applications"
             ))
             .hint(say!(
                 lang,
@@ -190,7 +190,7 @@ pub(super) fn list(
         let nothing = say!(
             console.lang,
             "まだ応募のメールはありません。様子は goen status で見られます。",
-            "No mails about applications yet. `goen status` shows how things are."
+            "No emails about applications yet. `goen status` shows how things stand."
         );
         writeln!(out, "{nothing}")?;
     }
@@ -239,7 +239,7 @@ fn standing_name(standing: Standing, lang: Lang) -> &'static str {
         (Standing::Withdrawn, Lang::Ja) => "辞退",
         (Standing::Withdrawn, Lang::En) => "withdrawn",
         (Standing::Closed, Lang::Ja) => "一区切り",
-        (Standing::Closed, Lang::En) => "put away",
+        (Standing::Closed, Lang::En) => "closed",
     }
 }
 
@@ -268,14 +268,14 @@ fn entry(story: &Story, silence: Option<&Silence>, console: &Console) -> String 
     let (lang, style) = (console.lang, console.style);
     let last = story.steps.last();
     let time = last.map_or_else(String::new, |step| moment(step.at, &console.zone, lang));
-    let stage = story.deciding().and_then(|step| stage_name(step.stage, lang)).unwrap_or_default();
+    let stage = story.deciding().map_or("", |step| stage_label(step.stage, lang));
     let row = format!(
         "{:>5}  {}  {}  {}  {}",
         number(last),
         fit(&time, 14),
         style.bold(&fit(standing_name(story.standing(), lang), 15)),
-        fit(stage, 15),
-        shorten(&about(story, lang), console.columns.saturating_sub(59)),
+        fit(stage, 16),
+        shorten(&about(story, lang), console.columns.saturating_sub(60)),
     );
     let mut out = format!("{}\n", row.trim_end());
     for line in ahead(story, silence, console) {
@@ -300,12 +300,12 @@ fn ahead(story: &Story, silence: Option<&Silence>, console: &Console) -> Vec<Str
                     say!(lang, "内定への回答は {at} まで", "answer the offer by {at}")
                 }
                 Purpose::Dates => {
-                    say!(lang, "日程の返事は {at} まで", "answer about the date by {at}")
+                    say!(lang, "日程の返事は {at} まで", "reply about the date by {at}")
                 }
                 Purpose::Submit => {
                     say!(lang, "提出・登録などは {at} まで", "something is due by {at}")
                 }
-                _ => say!(lang, "{at} に予定があります", "you meet on {at}"),
+                _ => say!(lang, "{at} に予定があります", "appointment on {at}"),
             });
         }
     }
@@ -313,9 +313,9 @@ fn ahead(story: &Story, silence: Option<&Silence>, console: &Console) -> Vec<Str
     if let Some(silence) = silence {
         let by = crate::deadline::Moment { day: silence.by, time: None }.said(lang);
         lines.push(if silence.from <= today {
-            say!(lang, "結果の連絡の目安（{by}）を過ぎました", "word was expected by {by}")
+            say!(lang, "結果の連絡の目安（{by}）を過ぎました", "the result was expected by {by}")
         } else {
-            say!(lang, "結果の連絡の目安は {by}", "word is expected by {by}")
+            say!(lang, "結果の連絡の目安は {by}", "the result is expected by {by}")
         });
     }
     lines
@@ -340,7 +340,7 @@ pub(super) fn timeline(story: &Story, here: Option<i64>, console: &Console) -> S
             "{mark} {}  {}  {}  {}",
             fit(&moment(step.at, &console.zone, lang), 14),
             fit(outcome, 15),
-            fit(stage_name(step.stage, lang).unwrap_or_default(), 20),
+            fit(stage_label(step.stage, lang), 20),
             style.dim(&format!("#{}", number(Some(step)))),
         );
         out.push_str(line.trim_end());
@@ -351,7 +351,7 @@ pub(super) fn timeline(story: &Story, here: Option<i64>, console: &Console) -> S
         out.push_str(&say!(
             lang,
             "  一区切りにしています（戻すには goen app reopen {number}）\n",
-            "  put away (`goen app reopen {number}` takes it up again)\n"
+            "  closed (to reopen it: goen app reopen {number})\n"
         ));
     }
     out

@@ -129,8 +129,8 @@ impl Asker<'_> {
         let mut failure = Failure::because(
             Explanation::new(say!(
                 lang,
-                "{flag} が必要です（たずねる相手がいないため）",
-                "{flag} is needed, as there is nobody to ask"
+                "{flag} が必要です（端末がなく、質問できないため）",
+                "{flag} is needed, as there is no terminal to ask at"
             ))
             .hint(say!(
                 lang,

@@ -29,7 +29,7 @@ const AHEAD: usize = 16;
 /// A progress line is renewed after this many mails.
 const PROGRESS_EVERY: u64 = 500;
 
-/// Classify mails in files: what they say about your applications, and in which words.
+/// Classify emails in files: what they say about your applications, and in which words.
 #[derive(Debug, Args)]
 pub struct ClassifyArgs {
     /// A .eml file, an mbox, a Maildir, a folder of them, or - for one message on standard input
@@ -41,7 +41,7 @@ pub struct ClassifyArgs {
     /// Show the words that decided
     #[arg(long)]
     pub why: bool,
-    /// How many mails to read at once [default: one for each processor core]
+    /// How many emails to read at once [default: one for each processor core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
 }
@@ -147,7 +147,7 @@ pub fn run(
             let _unwritable = writeln!(
                 err,
                 "goen: {}",
-                say!(lang, "出力に書き込めません:{error}", "can't write the output: {error}")
+                say!(lang, "出力に書き込めません：{error}", "can't write the output: {error}")
             );
             1
         }
@@ -158,7 +158,7 @@ fn broken_rules(error: &RulesError, lang: Lang, err: &mut dyn Write) -> u8 {
     let _unwritable = writeln!(
         err,
         "goen: {}",
-        say!(lang, "判定の規則を読めません:{error}", "can't read the classifier's rules: {error}")
+        say!(lang, "判定の規則を読めません：{error}", "can't read the classifier's rules: {error}")
     );
     1
 }
@@ -330,7 +330,7 @@ impl Printer<'_> {
         self.read += 1;
         if self.terminal.progress && self.read.is_multiple_of(PROGRESS_EVERY) {
             let read = self.read;
-            write!(err, "\r{}", say!(self.lang, "{read} 通", "{read} mails"))?;
+            write!(err, "\r{}", say!(self.lang, "{read} 通", "{read} emails"))?;
             err.flush()?;
         }
         match &done.result {
@@ -356,7 +356,7 @@ impl Printer<'_> {
                 writeln!(
                     out,
                     "{}",
-                    say!(self.lang, "読めません {path}:{error}", "can't read {path}: {error}")
+                    say!(self.lang, "{path} を読めません：{error}", "can't read {path}: {error}")
                 )
             }
         }
@@ -420,7 +420,7 @@ impl Printer<'_> {
             writeln!(
                 out,
                 "{}",
-                say!(self.lang, "\n計 {read} 通:{counts}", "\n{read} mails: {counts}")
+                say!(self.lang, "\n計 {read} 通：{counts}", "\n{read} emails: {counts}")
             )?;
             if self.failures > 0 {
                 let failures = self.failures;
@@ -514,7 +514,7 @@ const fn outcome_word(outcome: Outcome, lang: Lang) -> &'static str {
         (Outcome::Mixed, Lang::Ja) => "複数の結果",
         (Outcome::Mixed, Lang::En) => "several",
         (Outcome::InProcess, Lang::Ja) => "選考中",
-        (Outcome::InProcess, Lang::En) => "in process",
+        (Outcome::InProcess, Lang::En) => "in progress",
         (Outcome::Unsure, Lang::Ja) => "判断保留",
         (Outcome::Unsure, Lang::En) => "unsure",
         (Outcome::Unrelated, Lang::Ja) => "その他",
@@ -526,7 +526,7 @@ const fn stage_word(stage: Stage, lang: Lang) -> &'static str {
     match (stage, lang) {
         (Stage::Document, Lang::Ja) => "書類選考",
         (Stage::Document, Lang::En) => "documents",
-        (Stage::Test, Lang::Ja) => "適性検査・試験",
+        (Stage::Test, Lang::Ja) => "筆記・適性検査",
         (Stage::Test, Lang::En) => "test",
         (Stage::FirstInterview, Lang::Ja) => "一次面接",
         (Stage::FirstInterview, Lang::En) => "first interview",
@@ -537,7 +537,7 @@ const fn stage_word(stage: Stage, lang: Lang) -> &'static str {
         (Stage::Interview, Lang::Ja) => "面接",
         (Stage::Interview, Lang::En) => "interview",
         (Stage::Casual, Lang::Ja) => "カジュアル面談",
-        (Stage::Casual, Lang::En) => "casual meeting",
+        (Stage::Casual, Lang::En) => "casual interview",
         (Stage::Internship, Lang::Ja) => "インターン",
         (Stage::Internship, Lang::En) => "internship",
         (Stage::Unknown, _) => "",

@@ -26,7 +26,7 @@ use crate::store::StoredMail;
 pub(super) struct CorrectArguments {
     /// The number that `goen list` shows
     id: i64,
-    /// What the mail is: declined, advanced, offer, `on_hold`, undisclosed, mixed, `in_process`, unsure, unrelated
+    /// What the email is: declined, advanced, offer, `on_hold`, undisclosed, mixed, `in_process`, unsure, unrelated
     #[arg(value_parser = results::parse_outcome, required_unless_present = "undo", conflicts_with = "undo")]
     outcome: Option<Outcome>,
     /// The employer, where goen had another one or none
@@ -35,7 +35,7 @@ pub(super) struct CorrectArguments {
     /// The position, where goen had another one or none
     #[arg(long, value_name = "NAME", conflicts_with = "undo")]
     position: Option<String>,
-    /// Take the correction back, with what was learned from it
+    /// Undo the correction, and what was learned from it
     #[arg(long)]
     undo: bool,
     /// Print JSON
@@ -120,19 +120,19 @@ fn teach(
     let mut lines = vec![say!(
         lang,
         "訂正しました。{id} 番は「{is}」です（goen の読みは「{had}」でした）。",
-        "Corrected: #{id} is \"{is}\" (goen had read \"{had}\")."
+        "Corrected: #{id} is \"{is}\" (goen had read it as \"{had}\")."
     )];
     lines.push(if learns {
         say!(
             lang,
-            "同じ差出人から同じような形のメールが来たら、次からはこの訂正に合わせて読みます。取り消すには: goen correct {id} --undo",
-            "From now on, mails made like this one by the same sender are read accordingly. To take it back: goen correct {id} --undo"
+            "同じ差出人から同じような形のメールが来たら、次からはこの訂正に合わせて読みます。取り消すには：goen correct {id} --undo",
+            "From now on, similar emails from the same sender are read the same way. To undo: goen correct {id} --undo"
         )
     } else {
         say!(
             lang,
-            "このメールには手がかりになる本文がないため、変わるのはこの一通だけです。取り消すには: goen correct {id} --undo",
-            "There is too little text in this mail to learn from: only this mail was changed. To take it back: goen correct {id} --undo"
+            "このメールには手がかりになる本文がないため、変わるのはこの1通だけです。取り消すには：goen correct {id} --undo",
+            "There is too little text in this email to learn from, so only this one was changed. To undo: goen correct {id} --undo"
         )
     });
     Ok(Said { lines, learns, read_as_before: Vec::new() })
@@ -152,16 +152,16 @@ fn take_back(opened: &Opened, console: &Console, mail: &StoredMail) -> Result<Sa
     let is = outcome_name(before.outcome, lang);
     let mut lines = vec![say!(
         lang,
-        "訂正を取り消しました。{id} 番は goen の読みどおり「{is}」に戻りました。この訂正から学んだことは、もう使いません。",
-        "The correction was taken back: #{id} is \"{is}\" again, as goen had read it. Nothing is learned from it any more."
+        "訂正を取り消しました。{id} 番は goen の読みどおり「{is}」に戻りました。この訂正から覚えた読み方も、もう使いません。",
+        "Correction undone: #{id} is \"{is}\" again, as goen had read it. goen has also forgotten what it learned from it."
     )];
     if !read_as_before.is_empty() {
         let numbers: Vec<String> = read_as_before.iter().map(|id| format!("#{id}")).collect();
         let numbers = numbers.join(", ");
         lines.push(say!(
             lang,
-            "この訂正に合わせて読んでいたメールも、もとの読みに戻しました: {numbers}",
-            "Mails that had been read by it are as before, too: {numbers}"
+            "この訂正に合わせて読んでいたメールも、もとの読みに戻しました：{numbers}",
+            "Emails that were read that way are back to what they were, too: {numbers}"
         ));
     }
     Ok(Said { lines, learns: false, read_as_before })
@@ -172,7 +172,7 @@ fn not_corrected(opened: &Opened, lang: Lang, mail: &StoredMail) -> Result<Failu
     let explanation = Explanation::new(say!(
         lang,
         "{id} 番のメールは訂正されていません",
-        "mail {id} was not corrected"
+        "email {id} has not been corrected"
     ));
     let learned_from = match &mail.verdict.corrected {
         Some(corrected) => opened.store.corrected_mail(&corrected.key)?,
@@ -181,8 +181,8 @@ fn not_corrected(opened: &Opened, lang: Lang, mail: &StoredMail) -> Result<Failu
     Ok(Failure::because(match learned_from {
         Some(other) => explanation.hint(say!(
             lang,
-            "{other} 番の訂正から学んだ読みです。その訂正を取り消すには goen correct {other} --undo、この一通だけを直すには goen correct {id} に正しい結果を付けてください",
-            "it was learned from your correction of mail {other}: take that back with `goen correct {other} --undo`, or correct this one with `goen correct {id} OUTCOME`"
+            "{other} 番の訂正から学んだ読みです。その訂正を取り消すには goen correct {other} --undo、この1通だけを直すには goen correct {id} に正しい結果を付けてください",
+            "this reading comes from your correction of email {other}: undo that with `goen correct {other} --undo`, or correct this one alone with `goen correct {id} OUTCOME`"
         )),
         None => explanation,
     }))
@@ -245,19 +245,19 @@ pub(super) fn origin(
         How::Told => say!(
             lang,
             "{day}に訂正していただいた内容です（goen の読みは「{had}」でした）。",
-            "As you corrected it on {day} (goen had read \"{had}\")."
+            "As you corrected it on {day} (goen had read it as \"{had}\")."
         ),
         How::Learned => say!(
             lang,
             "{day}の訂正から学びました（goen だけなら「{had}」と読みました）。",
-            "Read so because goen learned from your correction of {day} (by itself it would read \"{had}\")."
+            "goen reads it this way because of your correction of {day} (on its own it would read \"{had}\")."
         ),
     };
     let undo = opened.store.corrected_mail(&corrected.key)?.map(|id| {
         say!(
             lang,
-            "取り消すには: goen correct {id} --undo",
-            "To take the correction back: goen correct {id} --undo"
+            "取り消すには：goen correct {id} --undo",
+            "To undo the correction: goen correct {id} --undo"
         )
     });
     let space = if lang == Lang::En && undo.is_some() { " " } else { "" };

@@ -27,7 +27,7 @@ pub(super) struct DemoArguments {
     /// Approve the reply without asking
     #[arg(long)]
     yes: bool,
-    /// Leave the servers running at the end, to play with
+    /// Keep the servers running at the end, so that you can try other commands
     #[arg(long)]
     keep: bool,
 }

@@ -84,7 +84,7 @@ fn unknown(name: &str, config: &Config, console: &Console) -> Failure {
             "{name} というアカウントは設定にありません",
             "there is no account {name} in the settings"
         ))
-        .hint(say!(console.lang, "設定にあるのは: {names}", "there are: {names}")),
+        .hint(say!(console.lang, "設定にあるのは：{names}", "there are: {names}")),
     )
 }
 

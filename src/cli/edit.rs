@@ -20,7 +20,7 @@ pub(super) fn text(text: &str, name: &str, lang: Lang) -> Result<Option<String>,
         Failure::because(
             Explanation::new(say!(
                 lang,
-                "エディター {program} を開けません: {error}",
+                "エディター {program} を開けません：{error}",
                 "the editor {program} cannot be started: {error}"
             ))
             .hint(say!(

@@ -24,10 +24,10 @@ const PAGE: u32 = 200;
 
 #[derive(Debug, Args)]
 pub(super) struct EventsArguments {
-    /// Only events behind this number (`event_id` of the last one seen)
+    /// Only events after this number (`event_id` of the last one seen)
     #[arg(long, value_name = "EVENT_ID")]
     since: Option<i64>,
-    /// Go on with what happens; without --since, only that
+    /// Keep running and print new events; without --since, only those
     #[arg(long)]
     follow: bool,
 }

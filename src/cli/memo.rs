@@ -19,16 +19,16 @@ pub(super) struct MemoArguments {
     /// The number that `goen list` shows
     #[arg(required_unless_present_any = ["all", "search"])]
     id: Option<i64>,
-    /// Print all memos as Markdown
+    /// Print all notes as Markdown
     #[arg(long, conflicts_with = "id")]
     all: bool,
-    /// Print the memos that hold these words
+    /// Print the notes that contain these words
     #[arg(long, value_name = "WORDS", conflicts_with = "id")]
     search: Option<String>,
-    /// Print the memo and change nothing
+    /// Print the note and change nothing
     #[arg(long, requires = "id")]
     print: bool,
-    /// Take the memo from a file, or - for standard input, instead of the editor
+    /// Take the note from a file, or - for standard input, instead of the editor
     #[arg(long, value_name = "FILE", requires = "id", conflicts_with = "print")]
     from: Option<PathBuf>,
     /// Print JSON
@@ -58,8 +58,13 @@ fn one(
     let lang = console.lang;
     let mail = results::mail(opened, lang, id)?;
     let before = opened.store.memo(id)?;
-    let nothing =
-        || say!(lang, "まだメモはありません（goen memo {id}）。", "No memo yet (goen memo {id}).");
+    let nothing = || {
+        say!(
+            lang,
+            "まだメモはありません。書くには：goen memo {id}",
+            "No note yet. To write one: goen memo {id}"
+        )
+    };
     if arguments.json {
         writeln!(out, "{}", as_json(&mail, before.as_deref(), None))?;
         return Ok(ExitCode::SUCCESS);
@@ -92,19 +97,19 @@ fn one(
     let text = memo::written(&text);
     opened.store.set_memo(id, &text, console.clock.now())?;
     let said = if text.is_empty() {
-        say!(lang, "メモは空なので、残していません。", "The memo is empty, so nothing is kept.")
+        say!(lang, "メモは空なので、残していません。", "The note is empty, so nothing was saved.")
     } else {
         let next = memo::next_lines(&text).len();
         match next {
             0 => say!(
                 lang,
                 "メモを残しました（goen show {id}）。",
-                "The memo is kept (goen show {id})."
+                "The note is saved (goen show {id})."
             ),
             _ => say!(
                 lang,
                 "メモを残しました（goen show {id}）。「次はこうしよう」は、次の面接などの前にお見せします。",
-                "The memo is kept (goen show {id}). \"Next time I will\" comes back before the next one."
+                "The note is saved (goen show {id}). Your \"Next time I will\" lines come back before the next interview."
             ),
         }
     };
@@ -140,7 +145,7 @@ fn many(
         writeln!(out, "{}\n\n<!-- goen show {id} -->", memo.text.trim_end())?;
     }
     if !any && !arguments.json {
-        writeln!(out, "{}", say!(lang, "メモはありません。", "There are no memos."))?;
+        writeln!(out, "{}", say!(lang, "メモはありません。", "There are no notes."))?;
     }
     Ok(ExitCode::SUCCESS)
 }

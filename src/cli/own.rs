@@ -26,7 +26,7 @@ const SQLITE: &[u8] = b"SQLite format 3\0";
 enum Format {
     /// Everything, for `goen import`
     Json,
-    /// A table of the mails, for spreadsheets
+    /// A table of the emails, for spreadsheets
     Csv,
     /// A page to read
     Md,
@@ -56,10 +56,10 @@ pub(super) struct ForgetArguments {
     /// The numbers that `goen list` shows
     #[arg(group = "what")]
     ids: Vec<i64>,
-    /// Mails older than this: 90d, 6mo, 1y
+    /// Emails older than this: 90d, 6mo, 1y
     #[arg(long, value_name = "AGE", group = "what", value_parser = age)]
     older_than: Option<Span>,
-    /// Everything: mails, drafts, notes
+    /// Everything: emails, drafts, notes
     #[arg(long, group = "what")]
     everything: bool,
     /// Ask nothing
@@ -126,7 +126,7 @@ fn unwritable(path: &Path, error: &io::Error, lang: Lang) -> Failure {
     let path = path.display();
     Failure::because(Explanation::new(say!(
         lang,
-        "{path} に書けません: {error}",
+        "{path} に書けません：{error}",
         "{path} cannot be written: {error}"
     )))
 }
@@ -241,7 +241,7 @@ pub(super) fn import(
     let unreadable = |error: io::Error| {
         Failure::because(Explanation::new(say!(
             lang,
-            "{shown} を読めません: {error}",
+            "{shown} を読めません：{error}",
             "{shown} cannot be read: {error}"
         )))
     };
@@ -271,27 +271,27 @@ fn said(carried: Carried, lang: Lang) -> String {
     let mut lines = vec![say!(
         lang,
         "{mails} 通を取り込みました（{known} 通は前からありました）。",
-        "{mails} mail(s) were taken in ({known} were here already)."
+        "{mails} email(s) imported ({known} were here already)."
     )];
     if to_approve > 0 {
         lines.push(say!(
             lang,
             "承認済みだった返信 {to_approve} 通は下書きに戻しました。もとの goen が送ったかもしれないため、送信済みを確かめてから、もう一度承認してください。",
-            "{to_approve} approved reply(s) are drafts again: the other goen may have sent them, so look into Sent before you approve them anew."
+            "{to_approve} approved reply(s) are drafts again: the other goen may have sent them, so check your Sent folder before you approve them again."
         ));
     }
     if uncertain > 0 {
         lines.push(say!(
             lang,
             "届いたか分からない返信が {uncertain} 通あります（goen settle）。",
-            "Of {uncertain} reply(s) it is not known whether they arrived (goen settle)."
+            "goen does not know whether {uncertain} reply(s) arrived (goen settle)."
         ));
     }
     if dropped > 0 {
         lines.push(say!(
             lang,
             "読めなかった、または合わなかった項目が {dropped} 件あります。",
-            "{dropped} entry(s) could not be read or did not fit."
+            "{dropped} item(s) could not be read or did not fit."
         ));
     }
     if torn {
@@ -328,7 +328,7 @@ pub(super) fn forget(
             say!(
                 lang,
                 "{n} 通の記録を、下書きやメモも含めて消しますか。もとのメールはメールサーバーに残ります。",
-                "Forget {n} mail(s), with drafts and notes? The mails themselves stay on your mail server."
+                "Forget {n} email(s), with drafts and notes? The emails themselves stay on your mail server."
             )
         }
         Forget::Before(before) => {
@@ -336,13 +336,13 @@ pub(super) fn forget(
             say!(
                 lang,
                 "{date} より前のメールの記録を、下書きやメモも含めて消しますか。もとのメールはメールサーバーに残ります。",
-                "Forget all mails from before {date}, with drafts and notes? The mails themselves stay on your mail server."
+                "Forget all emails from before {date}, with drafts and notes? The emails themselves stay on your mail server."
             )
         }
         Forget::Everything => say!(
             lang,
             "goen の記録をすべて消しますか（メール、下書き、承認、メモ、脇に置いたファイル）。設定とパスワードは残ります。",
-            "Forget everything (mails, drafts, approvals, notes, files that were set aside)? Settings and passwords stay."
+            "Forget everything (emails, drafts, approvals, notes, files that were set aside)? Settings and passwords stay."
         ),
     };
     if !arguments.yes && !agreed(&question, console, out)? {
@@ -351,14 +351,14 @@ pub(super) fn forget(
     let forgotten = opened.store.forget(&what, &opened.paths.store(), now)?;
     daemon::wake(&opened.paths);
     let n = forgotten.mails;
-    writeln!(out, "{}", say!(lang, "{n} 通の記録を消しました。", "{n} mail(s) forgotten."))?;
+    writeln!(out, "{}", say!(lang, "{n} 通の記録を消しました。", "{n} email(s) forgotten."))?;
     if !forgotten.busy.is_empty() {
         let ids: Vec<String> = forgotten.busy.iter().map(i64::to_string).collect();
         let ids = ids.join(", ");
         let words = say!(
             lang,
-            "いま返信を送っている {ids} は消していません。少し待って、もう一度どうぞ。",
-            "{ids} stay, as a reply is being submitted right now; try again in a moment."
+            "いま返信を送っている {ids} は消していません。少し待ってから、もう一度お試しください。",
+            "{ids} kept: a reply is being sent right now. Try again in a moment."
         );
         writeln!(out, "{}", wrap(&words, console.columns))?;
     }
@@ -366,7 +366,7 @@ pub(super) fn forget(
         let words = say!(
             lang,
             "内容は上書きしましたが、ほかのプログラムが使用中のため、ファイルの整理は次の機会になります。",
-            "What was forgotten is overwritten; the file is made smaller another time, as another program is using it."
+            "Everything forgotten has been overwritten. The file will shrink later, as another program is using it now."
         );
         writeln!(out, "{}", wrap(&words, console.columns))?;
     }
@@ -386,7 +386,7 @@ fn agreed(question: &str, console: &Console, out: &mut dyn Write) -> Result<bool
     let lang = console.lang;
     if !io::stdin().is_terminal() {
         let mut failure = Failure::because(
-            Explanation::new(say!(lang, "たずねる相手がいません", "there is nobody to ask"))
+            Explanation::new(say!(lang, "確かめる相手がいません", "there is nobody to ask"))
                 .hint(say!(lang, "確かなら --yes を付けてください", "add --yes if you are sure")),
         );
         failure.status = 2;

@@ -34,7 +34,7 @@ pub(super) struct ApproveArguments {
     /// The digest that `goen review` or `goen show --json` showed
     #[arg(long)]
     digest: String,
-    /// Send without waiting for second thoughts
+    /// Send without the waiting time for an undo
     #[arg(long)]
     now: bool,
 }
@@ -42,10 +42,10 @@ pub(super) struct ApproveArguments {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct SettleAnswer {
-    /// It did arrive
+    /// It arrived
     #[arg(long)]
     arrived: bool,
-    /// It did not; sending it again takes a new approval
+    /// It did not arrive; to send it again you have to approve it again
     #[arg(long)]
     lost: bool,
 }
@@ -152,8 +152,8 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
     match &entry.state {
         State::Draft => say!(
             lang,
-            "返信の下書きがあります（まだ送りません）: goen review {id}",
-            "there is a draft of a reply (nothing is sent): goen review {id}"
+            "返信の下書きがあります（まだ送っていません）：goen review {id}",
+            "there is a draft reply (nothing has been sent): goen review {id}"
         ),
         State::Approved => {
             let due = entry.approval.as_ref().map_or(entry.changed_at, |approval| approval.due_at);
@@ -162,14 +162,14 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
             if words.is_empty() {
                 say!(
                     lang,
-                    "返信は承認済みで、{due} に送ります。取り消すには: goen undo {id}",
-                    "the reply is approved and leaves at {due}; to take it back: goen undo {id}"
+                    "返信は承認済みで、{due} に送ります。取り消すには：goen undo {id}",
+                    "the reply is approved and will be sent at {due}; to undo: goen undo {id}"
                 )
             } else {
                 say!(
                     lang,
-                    "返信はまだ送れていません。{due} にもう一度試します: {words}",
-                    "the reply could not leave yet; next try at {due}: {words}"
+                    "返信はまだ送れていません。{due} にもう一度試します：{words}",
+                    "the reply could not be sent yet; next try at {due}: {words}"
                 )
             }
         }
@@ -178,28 +178,34 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
             let proof = match proof {
                 Proof::Accepted(reply) => reply.to_string(),
                 Proof::InSentMailbox => {
-                    say!(lang, "送信済みにありました", "it is in the Sent mailbox")
+                    say!(lang, "送信済みにありました", "it is in the Sent folder")
                 }
-                Proof::ToldByUser => say!(lang, "届いたとのことでした", "you said that it arrived"),
+                Proof::ToldByUser => {
+                    say!(lang, "届いたと教えていただきました", "you said that it arrived")
+                }
             };
             say!(lang, "返信は送信済みです（{proof}）。", "the reply was sent ({proof}).")
         }
         State::Uncertain => say!(
             lang,
             "返信が届いたかどうか分かりません。送信済みフォルダーを見て、goen settle {id} --arrived か --lost で教えてください。自動で送り直すことはありません。",
-            "it is not known whether the reply arrived. Look into your Sent mailbox and say `goen settle {id} --arrived` or `--lost`. It is never sent again by itself."
+            "goen does not know whether the reply arrived. Check your Sent folder, then run `goen settle {id} --arrived` or `--lost`. goen never sends it again on its own."
         ),
         State::Failed(why) => {
             let why = match why {
                 Why::Refused(reply) => reply.to_string(),
                 Why::Impossible(words) | Why::GaveUp(words) => words.clone(),
                 Why::ToldByUser => {
-                    say!(lang, "届かなかったとのことでした", "you said that it did not arrive")
+                    say!(
+                        lang,
+                        "届いていないと教えていただきました",
+                        "you said that it did not arrive"
+                    )
                 }
             };
             say!(
                 lang,
-                "返信は送られませんでした（{why}）。直してもう一度承認できます: goen review {id}",
+                "返信は送られませんでした（{why}）。直してもう一度承認できます：goen review {id}",
                 "the reply was not sent ({why}). You can correct it and approve it again: goen review {id}"
             )
         }
@@ -207,7 +213,7 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
         State::Retired => say!(
             lang,
             "ほかのメールソフトから返信済みのため、下書きはしまいました。",
-            "answered from another mail program, so the draft was put away."
+            "answered from another mail program, so the draft was set aside."
         ),
     }
 }
@@ -242,8 +248,8 @@ pub(crate) fn approved(
         "{}",
         say!(
             lang,
-            "承認しました。{when}に一度だけ送ります。取り消すには: goen undo {id}",
-            "Approved. It leaves once, {when}. To take it back: goen undo {id}",
+            "承認しました。{when}に一度だけ送ります。取り消すには：goen undo {id}",
+            "Approved. It will be sent once, {when}. To undo: goen undo {id}",
             when = soon_or_at(send_at, now, console)
         )
     )?;
@@ -255,7 +261,7 @@ pub(crate) fn approved(
             say!(
                 lang,
                 "ただし、このアカウントには [accounts.smtp] の設定がないので、設定するまで送れません。",
-                "But this account has no [accounts.smtp]: it cannot leave until that is set."
+                "But this account has no [accounts.smtp]: nothing can be sent until that is set."
             )
         )?;
     } else if !daemon::is_running(&opened.paths) {
@@ -264,8 +270,8 @@ pub(crate) fn approved(
             "{}",
             say!(
                 lang,
-                "いま goen は動いていません。goen run が動いたときに送ります。",
-                "goen is not running now; the reply leaves when `goen run` does."
+                "いま goen は動いていません。goen が動いたときに送ります。",
+                "goen is not running now. The reply will be sent once goen runs."
             )
         )?;
     }
@@ -311,7 +317,7 @@ pub(super) fn undo(
         say!(
             console.lang,
             "承認を取り消しました。送りません。",
-            "The approval was taken back. Nothing is sent."
+            "Approval undone. Nothing will be sent."
         )
     )?;
     Ok(ExitCode::SUCCESS)
@@ -339,7 +345,7 @@ pub(super) fn postpone(
     writeln!(
         out,
         "{}",
-        say!(lang, "先に延ばしました。{at} に送ります。", "Put off. It leaves at {at}.")
+        say!(lang, "先に延ばしました。{at} に送ります。", "Postponed. It will be sent at {at}.")
     )?;
     Ok(ExitCode::SUCCESS)
 }
@@ -377,12 +383,12 @@ fn look_up(opened: &Opened, lang: Lang, outbox: &Outbox, id: i64) -> Result<Trut
         Explanation::new(say!(
             lang,
             "送信済みには見つかりませんでした。届いたかどうかは、まだ分かりません",
-            "it is not in the Sent mailbox; whether it arrived is still not known"
+            "it is not in the Sent folder; goen still does not know whether it arrived"
         ))
         .hint(say!(
             lang,
             "相手に確かめられたら、goen settle {id} --arrived か --lost で教えてください",
-            "once you know, say `goen settle {id} --arrived` or `--lost`"
+            "once you know, run `goen settle {id} --arrived` or `--lost`"
         )),
     ))
 }

@@ -13,7 +13,7 @@ use super::text::{fit, moment, shorten, wrap};
 use super::{Console, Failure, Opened, applications, correct, replies};
 use crate::application::Names;
 use crate::classify::{Outcome, Verdict};
-use crate::guide::{Guide, outcome_name, stage_name};
+use crate::guide::{Guide, outcome_name, stage_label};
 use crate::imap::Health;
 use crate::knowledge::Knowledge;
 use crate::lang::{Explanation, Lang};
@@ -27,10 +27,10 @@ use crate::{daemon, reply};
 
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
-    /// Also applications that were put away; with --mails, also mails without a result
+    /// Also closed applications; with --mails, also emails that are not results
     #[arg(long)]
     all: bool,
-    /// Single mails instead of applications
+    /// Single emails instead of applications
     #[arg(long)]
     mails: bool,
     /// Only this outcome; may be given several times
@@ -145,7 +145,7 @@ pub(super) fn list(
             say!(
                 lang,
                 "まだ選考結果のメールはありません。様子は goen status で見られます。",
-                "No selection results yet. `goen status` shows how things are."
+                "No results yet. `goen status` shows how things stand."
             )
         )?;
         return Ok(ExitCode::SUCCESS);
@@ -172,8 +172,8 @@ pub(crate) fn row(mail: &StoredMail, console: &Console) -> String {
         mail.id,
         fit(&time, 14),
         console.style.bold(&fit(outcome_name(mail.verdict.outcome, lang), 15)),
-        fit(stage_name(mail.verdict.stage, lang).unwrap_or_default(), 15),
-        shorten(&about(mail), console.columns.saturating_sub(58)),
+        fit(stage_label(mail.verdict.stage, lang), 16),
+        shorten(&about(mail), console.columns.saturating_sub(59)),
     );
     line.trim_end().to_owned()
 }
@@ -185,7 +185,7 @@ pub(super) fn mail(opened: &Opened, lang: Lang, id: i64) -> Result<StoredMail, F
             Explanation::new(say!(
                 lang,
                 "{id} 番のメールはありません",
-                "there is no mail number {id}"
+                "there is no email number {id}"
             ))
             .hint(say!(
                 lang,
@@ -265,8 +265,8 @@ pub(super) fn show(
             "\n{}",
             say!(
                 lang,
-                "返信の下書きを見る: goen review {id}",
-                "See a draft of a reply: goen review {id}"
+                "返信の下書きを見るには：goen review {id}",
+                "To see a draft reply: goen review {id}"
             )
         )?;
     }
@@ -295,7 +295,7 @@ pub(crate) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> Strin
     line(&wrap(guide.page.trim_end(), console.columns));
     if !mail.verdict.evidence.is_empty() {
         line("");
-        line(&style.dim(&say!(lang, "そう読んだ言葉:", "Read so because of these words:")));
+        line(&style.dim(&say!(lang, "手がかりにした言葉：", "The words that decided:")));
         for evidence in &mail.verdict.evidence {
             let words = evidence.text.split_whitespace().collect::<Vec<_>>().join(" ");
             line(&wrap(&format!("  「{}」", shorten(&words, 240)), console.columns));
@@ -308,7 +308,7 @@ pub(crate) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> Strin
 pub(super) fn headline(verdict: &Verdict, lang: Lang) -> String {
     let parts = [
         outcome_name(verdict.outcome, lang),
-        stage_name(verdict.stage, lang).unwrap_or_default(),
+        stage_label(verdict.stage, lang),
         verdict.company.as_deref().unwrap_or_default(),
         verdict.position.as_deref().unwrap_or_default(),
     ];
@@ -387,7 +387,7 @@ pub(super) fn status(
             say!(
                 lang,
                 "応募に関するメール {results} 通（goen list --all）",
-                "{results} mails about applications (goen list --all)"
+                "emails about applications: {results} (goen list --all)"
             )
         )?;
     }
@@ -401,7 +401,7 @@ pub(super) fn status(
         writeln!(
             out,
             "{}",
-            say!(lang, "読めなかったメール {n} 通:", "{n} mails could not be read:")
+            say!(lang, "読めなかったメール {n} 通：", "emails that could not be read: {n}")
         )?;
         for item in aside.iter().take(5) {
             writeln!(out, "  {} {} UID {}: {}", item.account, item.mailbox, item.uid, item.why)?;
@@ -418,19 +418,19 @@ fn health_line(status: &AccountStatus, console: &Console) -> String {
             say!(lang, "{since} から見守っています", "watching since {since}")
         }
         Health::CatchingUp { done, total } => {
-            say!(lang, "読み込み中 {done}/{total} 通", "reading {done} of {total} mails")
+            say!(lang, "読み込み中 {done}/{total} 通", "reading email {done} of {total}")
         }
         Health::Unreachable { words, retry_at } => {
             let retry = moment(*retry_at, &console.zone, lang);
             say!(
                 lang,
-                "{since} から受信できていません（次は {retry}）: {words}",
+                "{since} から受信できていません（次は {retry}）：{words}",
                 "nothing received since {since} (next try {retry}): {words}"
             )
         }
         Health::Stopped { words } => say!(
             lang,
-            "{since} に止まりました。直したら goen retry を実行してください: {words}",
+            "{since} に止まりました。直したら goen retry を実行してください：{words}",
             "stopped at {since}; once it is fixed, run `goen retry`: {words}"
         ),
     }

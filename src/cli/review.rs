@@ -72,7 +72,7 @@ pub(super) fn review(
     };
     if mails.is_empty() && !arguments.json {
         let nothing =
-            say!(lang, "読んでいただく下書きはありません。", "There is no draft to be read.");
+            say!(lang, "読んでいただく下書きはありません。", "There are no drafts to read.");
         writeln!(out, "{nothing}")?;
     }
     for (index, mail) in mails.iter().enumerate() {
@@ -248,8 +248,8 @@ impl Desk<'_> {
         line(&wrap(
             &say!(
                 lang,
-                "種類: {kind}  宛先のドメイン: {domain}",
-                "kind: {kind}  the recipient's domain: {domain}"
+                "種類：{kind}  宛先のドメイン：{domain}",
+                "kind: {kind}  recipient's domain: {domain}"
             ),
             columns,
         ));
@@ -259,7 +259,7 @@ impl Desk<'_> {
             line(&wrap(
                 &say!(
                     lang,
-                    "書き入れるところが残っています: {places}",
+                    "書き入れるところが残っています：{places}",
                     "still to be filled in: {places}"
                 ),
                 columns,
@@ -273,7 +273,7 @@ impl Desk<'_> {
                 &say!(
                     lang,
                     "承認すると、{when}に一度だけ送ります。",
-                    "Once approved, it leaves once, {when}."
+                    "Once you approve it, it will be sent once, {when}."
                 ),
                 columns,
             ));
@@ -294,8 +294,8 @@ fn keys(state: &State, lang: Lang) -> String {
     let approve = say!(lang, "[a] この文面で承認", "[a] approve this text");
     let edit = say!(lang, "[e] 直す", "[e] edit");
     let kind = say!(lang, "[k] 種類を変える", "[k] another kind");
-    let undo = say!(lang, "[u] 承認を取り消す", "[u] take it back");
-    let postpone = say!(lang, "[p] 一日延ばす", "[p] a day later");
+    let undo = say!(lang, "[u] 承認を取り消す", "[u] undo approval");
+    let postpone = say!(lang, "[p] 一日延ばす", "[p] postpone a day");
     let discard = say!(lang, "[d] 破棄", "[d] discard");
     let next = say!(lang, "[n] 次へ", "[n] next");
     let quit = say!(lang, "[q] 終わる", "[q] quit");

@@ -13,9 +13,9 @@ use crate::service::{self, Installed, Sandbox, ServiceError, Session, State};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ServiceCommand {
-    /// Install, enable and start the service, or start it anew
+    /// Install, enable and start the service (restarts it if it runs)
     Install(InstallArguments),
-    /// Stop the service and remove it; settings, mails and passwords stay
+    /// Stop and remove the service; settings, records and passwords stay
     Uninstall,
     /// Whether the service runs, and what holds it in
     Status(StatusArguments),
@@ -25,7 +25,7 @@ pub(super) enum ServiceCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct InstallArguments {
-    /// What starts it: graphical (the desktop), any (every login), or found out
+    /// What starts it: graphical (the desktop), any (every login), or auto (goen finds out)
     #[arg(long, value_enum, default_value_t = Wanted::Auto)]
     session: Wanted,
 }
@@ -46,7 +46,7 @@ pub(super) struct StatusArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct LogsArguments {
-    /// Go on with each new line
+    /// Keep printing new lines
     #[arg(long, short)]
     follow: bool,
     /// How many lines to begin with
@@ -95,7 +95,7 @@ pub(crate) fn tell_installed(
         writeln!(
             out,
             "{}",
-            say!(lang, "書きました: {path}", "wrote {path}", path = path.display())
+            say!(lang, "書きました：{path}", "wrote {path}", path = path.display())
         )?;
     }
     if let Some(path) = &installed.set_aside {
@@ -147,7 +147,7 @@ fn uninstall(paths: &Paths, console: &Console, out: &mut dyn Write) -> Result<Ex
     let lang = console.lang;
     for path in service::uninstall(&UserFolders::from_env()?)? {
         let path = path.display();
-        writeln!(out, "{}", say!(lang, "取り除きました: {path}", "removed {path}"))?;
+        writeln!(out, "{}", say!(lang, "取り除きました：{path}", "removed {path}"))?;
     }
     let (config, state) = (paths.config.display(), paths.state.display());
     writeln!(
@@ -185,7 +185,7 @@ fn status(
         writeln!(
             out,
             "  {}",
-            say!(lang, "自動で始め直した回数: {times}", "started again by itself: {times} time(s)")
+            say!(lang, "自動で再起動した回数：{times}", "restarted by itself: {times} time(s)")
         )?;
     }
     for path in std::iter::once(unit).chain(&state.drop_ins) {
@@ -206,11 +206,11 @@ fn summary(state: &State, lang: Lang) -> String {
             let result = &state.result;
             say!(
                 lang,
-                "終わってしまったので、まもなく始め直します（{result}）",
-                "it ended ({result}) and is about to be started again"
+                "止まったので、まもなく再起動します（{result}）",
+                "it stopped ({result}) and is about to restart"
             )
         }
-        ("activating", _) => say!(lang, "始めています", "starting"),
+        ("activating", _) => say!(lang, "起動しています", "starting"),
         ("failed", _) if state.exit_status == "78" => say!(
             lang,
             "設定に誤りがあるため止まっています（goen config check で確かめられます）",
@@ -249,16 +249,16 @@ fn protection(sandbox: Sandbox, lang: Lang) -> String {
         parts.into_iter().map(|(_, words)| words).collect::<Vec<_>>().join(&separator)
     };
     match (held.is_empty(), open.is_empty()) {
-        (true, _) => say!(lang, "保護: なし", "protection: none"),
+        (true, _) => say!(lang, "保護：なし", "protection: none"),
         (false, true) => {
             let held = list(held);
-            say!(lang, "保護: {held}", "protection: {held}")
+            say!(lang, "保護：{held}", "protection: {held}")
         }
         (false, false) => {
             let (held, open) = (list(held), list(open));
             say!(
                 lang,
-                "保護: {held}（使えないもの: {open}）",
+                "保護：{held}（使えないもの：{open}）",
                 "protection: {held} (not in force: {open})"
             )
         }
@@ -280,7 +280,7 @@ impl Explain for NoJournal {
         let words = &self.0;
         Explanation::new(say!(
             lang,
-            "journalctl を実行できません: {words}",
+            "journalctl を実行できません：{words}",
             "journalctl cannot be run: {words}"
         ))
     }

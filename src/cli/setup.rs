@@ -42,7 +42,7 @@ enum Answer {
 
 #[derive(Debug, Args)]
 pub(super) struct SetupArguments {
-    /// Your mail address
+    /// Your email address
     address: Option<String>,
     /// A short name for the account
     #[arg(long, value_name = "NAME")]
@@ -50,7 +50,7 @@ pub(super) struct SetupArguments {
     /// The login name, where it is not the address
     #[arg(long, value_name = "LOGIN")]
     user: Option<String>,
-    /// The mail provider, for an address that does not show it (gmail, microsoft365, …)
+    /// The email provider, if the address does not show it (gmail, microsoft365, …)
     #[arg(long, value_name = "PROVIDER", value_parser = provider, conflicts_with = "imap")]
     provider: Option<Provider>,
     /// The server to watch
@@ -59,7 +59,7 @@ pub(super) struct SetupArguments {
     /// The server that replies are submitted to
     #[arg(long, value_name = "HOST[:PORT[:SECURITY]]", value_parser = smtp)]
     smtp: Option<Endpoint>,
-    /// Set no server for replies up
+    /// Set up no server for replies
     #[arg(long, conflicts_with = "smtp")]
     no_smtp: bool,
     /// Certificates to trust instead of the system's (PEM)
@@ -71,7 +71,7 @@ pub(super) struct SetupArguments {
     /// Take the servers that Thunderbird has for this address
     #[arg(long, value_name = "ANSWER")]
     thunderbird: Option<Answer>,
-    /// Look unknown servers up on the network (tells your domain to other hosts)
+    /// Look up unknown servers on the network (tells your domain to other hosts)
     #[arg(long, value_name = "ANSWER")]
     look_up: Option<Answer>,
     /// A command that prints the password
@@ -89,7 +89,7 @@ pub(super) struct SetupArguments {
     /// Your name, for drafts of replies
     #[arg(long, value_name = "NAME")]
     my_name: Option<String>,
-    /// Your name in English mails
+    /// Your name in English emails
     #[arg(long, value_name = "NAME")]
     my_name_en: Option<String>,
     /// The lines below your name, separated by \n
@@ -253,7 +253,7 @@ impl Conversation<'_> {
             self.asker.tell(&say!(
                 lang,
                 "goen が見守るメールアドレスを設定します。いつでも Ctrl-C でやめられます（最後に確かめるまで、何も変えません）。",
-                "This sets up a mail address for goen to watch. Ctrl-C ends it at any time; nothing is changed before you have agreed at the end."
+                "This sets up an email address for goen to watch. You can stop with Ctrl-C at any time; nothing is changed until you agree at the end."
             ))?;
             offered = remembered.iter().map(|known| known.address.as_str()).collect();
             for (number, address) in offered.iter().enumerate() {
@@ -265,9 +265,9 @@ impl Conversation<'_> {
                 given
             } else {
                 let question = if offered.is_empty() {
-                    say!(lang, "メールアドレス", "Mail address")
+                    say!(lang, "メールアドレス", "Email address")
                 } else {
-                    say!(lang, "メールアドレス（または番号）", "Mail address (or a number)")
+                    say!(lang, "メールアドレス（または番号）", "Email address (or a number)")
                 };
                 self.asker.line(&question, None, "ADDRESS").await?
             };
@@ -279,7 +279,7 @@ impl Conversation<'_> {
             self.wrong(say!(
                 lang,
                 "{address} はメールアドレスとして読めません。",
-                "{address} is not a mail address."
+                "{address} is not an email address."
             ))?;
         }
     }
@@ -328,7 +328,7 @@ impl Conversation<'_> {
             let question = say!(
                 lang,
                 "Thunderbird にあるこのサーバーを使いますか（パスワードは読みません）。",
-                "Take these servers from Thunderbird (its passwords are not read)?"
+                "Use these servers from Thunderbird (its passwords are not read)?"
             );
             if arguments.thunderbird == Some(Answer::Yes) || self.asker.yes(&question, true).await?
             {
@@ -357,10 +357,10 @@ impl Conversation<'_> {
             None => {
                 self.asker.tell(&say!(
                     lang,
-                    "{domain} のサーバーは goen の表にありません。autoconfig.{domain}、{domain}、{THUNDERBIRD}（Mozilla）と DNS にたずねることができます。相手には「{domain}」だけが伝わります（あなたのアドレスは伝わりません）。",
-                    "The servers of {domain} are not in goen's table. goen can ask autoconfig.{domain}, {domain}, {THUNDERBIRD} (Mozilla) and the DNS. They learn “{domain}”, and not your address."
+                    "{domain} のサーバーは goen の表にありません。autoconfig.{domain}、{domain}、{THUNDERBIRD}（Mozilla）と DNS に問い合わせることができます。相手には「{domain}」だけが伝わります（あなたのアドレスは伝わりません）。",
+                    "The servers of {domain} are not in goen's table. goen can ask autoconfig.{domain}, {domain}, {THUNDERBIRD} (Mozilla) and the DNS. All they learn is “{domain}”, not your address."
                 ))?;
-                self.asker.yes(&say!(lang, "たずねますか。", "Ask them?"), true).await?
+                self.asker.yes(&say!(lang, "問い合わせますか。", "Ask them?"), true).await?
             }
         };
         if !agreed {
@@ -380,7 +380,7 @@ impl Conversation<'_> {
         let question = say!(
             lang,
             "このサーバーにパスワードを送ってよいですか。",
-            "May your password go to these servers?"
+            "Is it all right to send your password to these servers?"
         );
         let fine = self.arguments.look_up == Some(Answer::Yes) && self.asker.alone;
         if fine || self.asker.yes(&question, true).await? {
@@ -417,7 +417,7 @@ impl Conversation<'_> {
                 Err(text) => self.wrong(say!(
                     lang,
                     "{text} はサーバーとして読めません。imap.example.jp、imap.example.jp:993、imap.example.jp:143:starttls のように書きます。",
-                    "{text} is no server. Write imap.example.jp, imap.example.jp:993 or imap.example.jp:143:starttls."
+                    "{text} is not a server name. Write imap.example.jp, imap.example.jp:993 or imap.example.jp:143:starttls."
                 ))?,
             }
         }
@@ -432,7 +432,7 @@ impl Conversation<'_> {
         self.asker.tell(&say!(
             lang,
             "返信を送らないなら、SMTP サーバーには - を入れてください。",
-            "If goen is not to send replies, type - for the SMTP server."
+            "If you don't want goen to send replies, type - for the SMTP server."
         ))?;
         loop {
             let question = say!(lang, "SMTP サーバー", "SMTP server");
@@ -445,7 +445,7 @@ impl Conversation<'_> {
                 Err(text) => self.wrong(say!(
                     lang,
                     "{text} はサーバーとして読めません。smtp.example.jp、smtp.example.jp:587 のように書きます。",
-                    "{text} is no server. Write smtp.example.jp or smtp.example.jp:587."
+                    "{text} is not a server name. Write smtp.example.jp or smtp.example.jp:587."
                 ))?,
             }
         }
@@ -561,7 +561,7 @@ impl Conversation<'_> {
             self.asker.tell(&say!(
                     lang,
                     "キーリング（Secret Service）が見つかりません。代わりに、あなただけが読めるファイル {shown} に、暗号化せずに置くことができます。pass などを使うなら、いったんやめて --password-command をお使いください。",
-                    "There is no keyring (Secret Service). Instead the password can be kept, not encrypted, in a file that only you can read: {shown}. To use pass or the like, stop here and give --password-command."
+                    "No keyring (Secret Service) was found. The password can be kept instead, unencrypted, in a file that only you can read: {shown}. To use pass or a similar program, stop here and use --password-command."
                 ))?;
             let question = say!(lang, "ファイルに置きますか。", "Keep it in that file?");
             if !self.asker.yes(&question, false).await? {
@@ -596,7 +596,7 @@ impl Conversation<'_> {
                     self.asker.tell(&say!(
                         lang,
                         "{REFUSALS_MAX} 回断られたので、ここでやめます（続けると、アカウントがロックされることがあります）。",
-                        "Refused {REFUSALS_MAX} times, so this ends here: more tries might lock your account."
+                        "Refused {REFUSALS_MAX} times, so goen stops here: more attempts might lock your account."
                     ))?;
                     return Err(failed(bad));
                 }
@@ -741,7 +741,7 @@ impl Conversation<'_> {
                 let question = say!(
                     lang,
                     "お名前（返信の下書きに使います。空でもかまいません）",
-                    "Your name (for drafts of replies; may be empty)"
+                    "Your name (for draft replies; may be left empty)"
                 );
                 profile.name = self.asker.line(&question, Some(&name), "--my-name").await?;
             }
@@ -855,7 +855,7 @@ const SAMPLE_EN: &str = "From: Aoba Trading Recruiting <jobs@example.com>\r\n\
     Dear applicant,\r\nthank you for coming to the interview. Unfortunately, we will not be moving\r\n\
     forward with your application.\r\n\r\nBest regards,\r\nAoba Trading Recruiting\r\n";
 
-/// What a draft of a reply looks like with this profile.
+/// What a draft reply looks like with this profile.
 fn preview(
     profile: &Profile,
     account: &Account,
@@ -955,7 +955,7 @@ fn apply(
         let path = paths.config.display();
         return Err(Failure::because(Explanation::new(say!(
             lang,
-            "{path} に書けません: {error}",
+            "{path} に書けません：{error}",
             "{path} cannot be written: {error}"
         ))));
     }
@@ -990,14 +990,14 @@ fn start(
     let words = if daemon::is_running(paths) {
         say!(
             lang,
-            "動いている goen に新しい設定を読ませるには: systemctl --user reload goen",
-            "To let the running goen read the new settings: systemctl --user reload goen"
+            "動いている goen に新しい設定を読ませるには：systemctl --user reload goen",
+            "To make the running goen read the new settings: systemctl --user reload goen"
         )
     } else {
         say!(
             lang,
-            "見守りを始めるには: goen service install（試すだけなら goen run）",
-            "To begin: goen service install (or goen run, just to try)"
+            "見守りを始めるには：goen service install（試すだけなら goen run）",
+            "To start watching: goen service install (or goen run, just to try)"
         )
     };
     writeln!(out, "{words}")?;
@@ -1010,8 +1010,8 @@ fn farewell(plan: &Plan, console: &Console, out: &mut dyn Write) -> Result<(), F
     let name = &plan.account.name;
     let lines = say!(
         lang,
-        "\n準備ができました（アカウント {name}）。はじめに過去 30 日分を静かに読みます（そのぶんの通知は出ません）。\n  goen status  様子を見る\n  goen list    届いた選考結果\n  goen setup   アカウントを足す、もう一度試す",
-        "\nAll is ready (account {name}). The first look goes back 30 days, quietly: no notifications for those.\n  goen status  how it is doing\n  goen list    results that have come\n  goen setup   add an account, or try one again"
+        "\n準備ができました（アカウント {name}）。はじめに過去 30 日分を静かに読みます（そのぶんの通知は出ません）。\n  goen status  様子を見る\n  goen list    応募の一覧\n  goen setup   アカウントを足す、もう一度試す",
+        "\nAll set (account {name}). goen first reads the last 30 days, quietly: no notifications for those.\n  goen status  how it is doing\n  goen list    your applications\n  goen setup   add an account, or try one again"
     );
     writeln!(out, "{}", super::text::wrap(&lines, console.columns))?;
     Ok(())

@@ -78,11 +78,7 @@ impl Telling {
                 (true, Lang::Ja) => "（内定と通過を除く）",
                 (true, Lang::En) => ", except offers and passes",
             };
-            lines.push(say!(
-                lang,
-                "{quiet} は通知しません{good}。",
-                "No notifications from {quiet}{good}."
-            ));
+            lines.push(say!(lang, "{quiet} は通知しません{good}。", "Quiet hours: {quiet}{good}."));
         }
         match self.wish.bad_news {
             BadNews::AtOnce => {}
@@ -90,8 +86,8 @@ impl Telling {
                 let time = time.strftime("%H:%M");
                 lines.push(say!(
                     lang,
-                    "見送りの連絡は、その日の {time} からお伝えします。",
-                    "Bad news is told from {time} of its day on."
+                    "見送りの連絡は、届いた日の {time} 以降にお伝えします。",
+                    "Bad news waits until {time} of the day it arrives."
                 ));
             }
             BadNews::Daily(time) => {
@@ -99,7 +95,7 @@ impl Telling {
                 lines.push(say!(
                     lang,
                     "見送りの連絡は、毎日 {time} にまとめてお伝えします。",
-                    "Bad news is told together, each day at {time}."
+                    "Bad news comes together, once a day at {time}."
                 ));
             }
         }
@@ -108,7 +104,7 @@ impl Telling {
             lines.push(say!(
                 lang,
                 "これからお伝えする結果が {n} 件あります（次は {next}。goen list でいつでも見られます）。",
-                "{n} result(s) still to be told (the next at {next}; goen list shows them at any time)."
+                "{n} result(s) waiting to be told (next at {next}; goen list shows them at any time)."
             ));
         }
         lines
@@ -137,7 +133,7 @@ pub(super) fn quiet(
         lines.push(say!(
             lang,
             "結果が届いたら、すぐにお伝えします。",
-            "Results are told when they come."
+            "You are told about results as they arrive."
         ));
     }
     for line in lines {
@@ -166,7 +162,7 @@ fn wrong(text: &str, lang: Lang) -> Failure {
         Explanation::new(say!(
             lang,
             "{text:?} は通知を控える長さとして読めません",
-            "{text:?} is no length of time to be quiet for"
+            "{text:?} is not a length of time"
         ))
         .hint(say!(
             lang,
@@ -180,11 +176,11 @@ fn wrong(text: &str, lang: Lang) -> Failure {
 pub(super) fn notify_test(console: &Console, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let lang = console.lang;
     let notice = Notice {
-        summary: say!(lang, "goen からのためしの通知です", "A notification from goen, to try it"),
+        summary: say!(lang, "goen のテスト通知です", "A test notification from goen"),
         body: say!(
             lang,
             "選考結果は、このように届きます。\nくわしく：goen status",
-            "Selection results come like this.\nMore: goen status"
+            "Results will arrive like this.\nMore: goen status"
         ),
         urgency: Urgency::Normal,
         key: 0,
@@ -211,13 +207,13 @@ pub(super) fn notify_test(console: &Console, out: &mut dyn Write) -> Result<Exit
         say!(
             lang,
             "結果の通知をクリックすると、メールが開きます。",
-            "A click on the notification of a result opens the mail."
+            "Clicking the notification of a result opens the email."
         )
     } else {
         say!(
             lang,
             "この環境では、通知をクリックしてメールを開くことはできません。通知にある goen show をお使いください。",
-            "Notifications cannot be clicked here; they say which `goen show` to type."
+            "Notifications can't be clicked here; they tell you which `goen show` command to type."
         )
     };
     writeln!(out, "{}", wrap(&click, console.columns))?;
@@ -227,7 +223,7 @@ pub(super) fn notify_test(console: &Console, out: &mut dyn Write) -> Result<Exit
         say!(
             lang,
             "見えないときは、「おやすみモード」や「集中モード」を確かめてください。",
-            "If not, look whether \"do not disturb\" is on."
+            "If not, check whether \"do not disturb\" is on."
         )
     )?;
     Ok(ExitCode::SUCCESS)

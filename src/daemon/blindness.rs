@@ -142,7 +142,7 @@ impl Word {
                 ),
                 say!(
                     lang,
-                    "{words}つながるまで自動で試し続けます。原因を調べるには: goen doctor {name}",
+                    "{words}つながるまで自動で試し続けます。原因を調べるには：goen doctor {name}",
                     "{words}goen keeps trying by itself. To find out why: goen doctor {name}"
                 ),
             ),
@@ -154,7 +154,7 @@ impl Word {
                 ),
                 say!(
                     lang,
-                    "{words}原因を調べるには: goen doctor {name}\n直したあとは: goen retry",
+                    "{words}原因を調べるには：goen doctor {name}\n直したあとは：goen retry",
                     "{words}To find out why: goen doctor {name}\nOnce it is fixed: goen retry"
                 ),
             ),

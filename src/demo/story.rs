@@ -81,19 +81,19 @@ impl Story<'_> {
     fn servers_are_up(&mut self) -> Result<(), Failure> {
         let lang = self.console.lang;
         let (imap, smtp) = (self.servers.imap.port(), self.servers.smtp.port());
-        let title = say!(lang, "goen のデモ", "goen, a demonstration");
+        let title = say!(lang, "goen のデモ", "goen demo");
         writeln!(self.out, "{}", self.console.style.bold(&title))?;
         let about = say!(
             lang,
             "このパソコンの中だけで動きます。人も会社も架空で、外へは何も送りません。",
-            "It all stays on this machine. People and companies are invented, and nothing leaves."
+            "Everything stays on this machine. The people and companies are made up, and nothing is sent outside."
         );
         writeln!(self.out, "{}", wrap(&about, self.console.columns))?;
         self.step(1, &say!(lang, "メールサーバーを用意しました", "Mail servers are up"))?;
         self.tell_that(&say!(
             lang,
             "受信（IMAP）は 127.0.0.1:{imap}、送信（SMTP）は 127.0.0.1:{smtp}。どちらも TLS で、\
-             証明書は今つくったものです。",
+             証明書はいま作ったものです。",
             "IMAP on 127.0.0.1:{imap} and SMTP on 127.0.0.1:{smtp}, both over TLS with a \
              certificate made just now."
         ))
@@ -131,7 +131,7 @@ impl Story<'_> {
         self.tell_that(&say!(
             lang,
             "{all} 通のうち、応募に関するメールは {about_applications} 通でした。以前のものなので、通知はしません。",
-            "{all} mails, {about_applications} of them about applications. They are older, so there are no notifications."
+            "{all} emails, {about_applications} of them about applications. They are older, so there are no notifications."
         ))?;
         writeln!(self.out)?;
         for mail in &mails {
@@ -144,15 +144,15 @@ impl Story<'_> {
         });
         self.tell_that(&say!(
             lang,
-            "ほかは応募と関係がないので、記録しません。差出人: {others}",
-            "The others are not about applications, and nothing is kept of them. They are from {others}."
+            "ほかは応募と関係がないので、記録しません。差出人：{others}",
+            "The others are not about applications, so goen keeps nothing of them. They are from {others}."
         ))
     }
 
     /// Delivers the 見送り while goen waits, and shows what goen makes of it.
     async fn a_mail_arrives(&mut self) -> Result<StoredMail, Failure> {
         let lang = self.console.lang;
-        self.step(3, &say!(lang, "メールが 1 通、届きました", "A mail arrives"))?;
+        self.step(3, &say!(lang, "メールが 1 通、届きました", "An email arrives"))?;
         let sample = inbox::declined(self.console.clock.now());
         let delivered = Instant::now();
         self.servers.imap.deliver(&sample.message, sample.received_at);
@@ -164,7 +164,7 @@ impl Story<'_> {
             return Err(failed(say!(
                 lang,
                 "届いたメールのお知らせがありませんでした",
-                "goen did not tell of the mail that arrived"
+                "goen did not report the email that arrived"
             )));
         };
         self.tell_that(&say!(
@@ -177,7 +177,7 @@ impl Story<'_> {
             return Err(failed(say!(
                 lang,
                 "届いた見送りのメールを、goen は {outcome} と読みました",
-                "the mail declines, but goen read it as {outcome}"
+                "the email is a rejection, but goen read it as {outcome}"
             )));
         }
         self.notified(&notice, &mail).await?;
@@ -200,7 +200,7 @@ impl Story<'_> {
             Err(_) => say!(
                 lang,
                 "通知を表示するデスクトップが見つからないので、同じ文面をここに出します。",
-                "No desktop is here to show a notification, so this is what it would say:"
+                "There is no desktop here to show a notification, so this is what it would say:"
             ),
         })?;
         self.quote(&format!("{}\n{}", notice.summary, notice.body))?;
@@ -208,8 +208,8 @@ impl Story<'_> {
         let id = mail.id;
         self.tell_that(&say!(
             lang,
-            "くわしくは goen show {id} で読めます:",
-            "More is behind `goen show {id}`:"
+            "くわしくは goen show {id} で読めます：",
+            "`goen show {id}` says more:"
         ))?;
         writeln!(self.out)?;
         let knowledge = Knowledge::load(self.opened.paths.folder()).map_err(Failure::new)?;
@@ -223,7 +223,7 @@ impl Story<'_> {
 
     fn draft(&mut self, mail: &StoredMail) -> Result<Entry, Failure> {
         let lang = self.console.lang;
-        self.step(5, &say!(lang, "返信の下書き", "A draft of a reply"))?;
+        self.step(5, &say!(lang, "返信の下書き", "A draft reply"))?;
         let now = self.console.clock.now();
         let entry = replies::drafted(self.opened, lang, mail, None, now)?;
         let advice = advice(&mail.mail, &mail.verdict, &self.opened.config.own_addresses());
@@ -235,7 +235,7 @@ impl Story<'_> {
             self.tell_that(&say!(
                 lang,
                 "メールが英語なので、下書きも英語です。",
-                "The mail is in Japanese, so the draft is too: short thanks, and a wish to stay in touch."
+                "The email is in Japanese, so the draft is too: a short thank-you."
             ))?;
         }
         self.quote(&entry.draft.to_text())?;
@@ -266,7 +266,7 @@ impl Story<'_> {
             Consent::Nobody => {
                 self.tell_that(&say!(
                     lang,
-                    "たずねる端末がないので、承認しません。何も送っていません。",
+                    "確かめる端末がないので、承認しません。何も送っていません。",
                     "There is no terminal to ask at, so it is not approved. Nothing was sent."
                 ))?;
                 return Ok(Ending::NobodyThere);
@@ -294,7 +294,7 @@ impl Story<'_> {
         }
         self.tell_that(&say!(
             lang,
-            "わかりました。何も送っていません。",
+            "承知しました。何も送っていません。",
             "All right. Nothing was sent."
         ))?;
         Ok(Ending::NotApproved)
@@ -353,7 +353,7 @@ impl Story<'_> {
         let lang = self.console.lang;
         self.tell_that(&say!(
             lang,
-            "SMTP サーバーが受け取ったメッセージ（本文は読める形に戻しました）:",
+            "SMTP サーバーが受け取ったメッセージ（本文は読める形に戻しました）：",
             "The message as the SMTP server received it (its text decoded):"
         ))?;
         let raw = String::from_utf8_lossy(&copy.message);
@@ -373,7 +373,7 @@ impl Story<'_> {
         }
         self.tell_that(&say!(
             lang,
-            "受け取った数: 1 通。本文は、承認した文面と同じです。",
+            "受け取った数：1 通。本文は、承認した文面と同じです。",
             "Copies received: 1. Its text is the one that was approved."
         ))
     }
@@ -382,8 +382,8 @@ impl Story<'_> {
         let lang = self.console.lang;
         let all = say!(
             lang,
-            "デモはここまでです。自分のメールで使うときは、goen config example から始められます。",
-            "That is all. For your own mail, `goen config example` is where to start."
+            "デモはここまでです。自分のメールで使うときは、goen setup から始められます。",
+            "That is all. To use goen with your own email, start with `goen setup`."
         );
         writeln!(self.out, "\n{}", wrap(&all, self.console.columns.saturating_sub(HANGING)))?;
         Ok(())
@@ -399,17 +399,17 @@ impl Story<'_> {
         let (user, password) = (&login.user, login.password.expose());
         let goes_on = say!(
             lang,
-            "サーバーと goen は動いたままで、まもなくもう 1 通届きます。Ctrl-C で終わります。別の端末で:",
-            "Servers and goen keep running until Ctrl-C, and one more mail is on its way. Elsewhere:"
+            "サーバーと goen は動いたままで、まもなくもう 1 通届きます。Ctrl-C で終わります。別の端末で：",
+            "The servers and goen keep running until you press Ctrl-C, and one more email is on its way. In another terminal:"
         );
         let by_mail_program = say!(
             lang,
-            "メールソフトでも読めます（TLS、認証局は {folder}/ca.pem）:",
+            "メールソフトでも読めます（TLS、認証局は {folder}/ca.pem）：",
             "A mail program can read along (TLS, authority in {folder}/ca.pem):"
         );
         let afterwards = say!(
             lang,
-            "終わったあとの片づけ: rm -r '{folder}'",
+            "終わったあとの片づけ：rm -r '{folder}'",
             "To clean up afterwards: rm -r '{folder}'"
         );
         writeln!(

@@ -276,12 +276,12 @@ impl Explain for Illegal {
             .hint(say!(
                 lang,
                 "goen review で書き直せます",
-                "`goen review` lets you write it anew"
+                "`goen review` lets you write a new one"
             )),
             (S::Retired, _) => Explanation::new(say!(
                 lang,
                 "このメールには、ほかのメールソフトから返信済みです",
-                "this mail was answered from another mail program"
+                "this email was answered from another mail program"
             ))
             .hint(say!(
                 lang,
@@ -305,7 +305,7 @@ impl Explain for Illegal {
             )),
             _ => Explanation::new(say!(
                 lang,
-                "この返信では、いまはできません ({self})",
+                "この返信では、いまはできません（{self}）",
                 "that cannot be done with this reply now ({self})"
             )),
         }
@@ -323,12 +323,12 @@ impl Explain for State {
             )),
             Self::Sending => Explanation::new(say!(lang, "送信しています", "being sent")),
             Self::Sent(Proof::Accepted(reply)) => {
-                Explanation::new(say!(lang, "送信済み: {reply}", "sent: {reply}"))
+                Explanation::new(say!(lang, "送信済み：{reply}", "sent: {reply}"))
             }
             Self::Sent(Proof::InSentMailbox) => Explanation::new(say!(
                 lang,
                 "送信済み（送信済みフォルダーにあります）",
-                "sent (it is in the Sent mailbox)"
+                "sent (it is in the Sent folder)"
             )),
             Self::Sent(Proof::ToldByUser) => Explanation::new(say!(
                 lang,
@@ -361,23 +361,23 @@ impl Explain for Why {
         let again = say!(
             lang,
             "内容を確かめて、もう一度承認すると送り直します",
-            "check it; approving it again sends it anew"
+            "check it; approving it again sends it again"
         );
         match self {
             Self::Refused(reply) => Explanation::new(say!(
                 lang,
-                "メールサーバーが受け取りませんでした: {reply}",
+                "メールサーバーが受け取りませんでした：{reply}",
                 "the mail server refused it: {reply}"
             ))
             .hint(refusal_hint(reply, lang).unwrap_or(again)),
             Self::Impossible(words) => Explanation::new(say!(
                 lang,
-                "このメールサーバーでは送れません: {words}",
+                "このメールサーバーでは送れません：{words}",
                 "this mail server cannot take it: {words}"
             )),
             Self::GaveUp(words) => Explanation::new(say!(
                 lang,
-                "長いあいだ送れなかったため、やめました: {words}",
+                "長いあいだ送れなかったため、やめました：{words}",
                 "it could not be sent for a long time, so goen stopped trying: {words}"
             ))
             .hint(again),

@@ -124,7 +124,7 @@ fn trouble_is_told_in_both_languages() {
     let refused = SmtpError::Refused { phase: Phase::Greeting, reply };
     assert_eq!(
         refused.explain(Lang::Ja).what,
-        "メールサーバーに断られました（最初の応答）: 554 5.7.1 go away"
+        "メールサーバーに断られました（最初の応答）：554 5.7.1 go away"
     );
     assert_eq!(
         refused.explain(Lang::En).what,

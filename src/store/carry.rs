@@ -99,7 +99,7 @@ impl Explain for CarryError {
         match self {
             Self::NotOurs(words) => Explanation::new(say!(
                 lang,
-                "goen の書き出しとして読めません: {words}",
+                "goen の書き出しとして読めません：{words}",
                 "this is no export of goen: {words}"
             ))
             .hint(say!(

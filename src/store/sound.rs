@@ -35,7 +35,7 @@ impl Rebuilt {
     /// What a notification says: its summary and its body.
     #[must_use]
     pub fn said(&self, lang: Lang) -> (String, String) {
-        let summary = say!(lang, "goen の記録を作り直しました", "goen's store was built anew");
+        let summary = say!(lang, "goen の記録を作り直しました", "goen's store was rebuilt");
         (summary, self.sentences(lang))
     }
 
@@ -46,7 +46,7 @@ impl Rebuilt {
         let mut said = say!(
             lang,
             "記録のファイルが壊れていたので脇に置き、{mails} 通ぶんを移しました。足りないものはメールサーバーから読み直します。",
-            "Its file was damaged and set aside; {mails} mail(s) were saved, and what is missing is read from your mail server again."
+            "Its file was damaged and set aside; {mails} email(s) were saved, and what is missing is read from your mail server again."
         );
         let mut add = |more: String| {
             if lang == Lang::En {
@@ -65,7 +65,7 @@ impl Rebuilt {
             add(say!(
                 lang,
                 "届いたか分からない返信が {uncertain} 通あります（goen settle）。",
-                "Of {uncertain} reply(s) it is not known whether they arrived: see goen settle."
+                "goen does not know whether {uncertain} reply(s) arrived: see goen settle."
             ));
         }
         match self.lost {
@@ -78,7 +78,7 @@ impl Rebuilt {
             Some(lost) => add(say!(
                 lang,
                 "読めなかった項目が {lost} 件あります。",
-                "{lost} entry(s) could not be read."
+                "{lost} item(s) could not be read."
             )),
         }
         said

@@ -191,7 +191,7 @@ fn a_reply_of_unknown_end_that_lies_in_sent_did_arrive() {
     // Not there: nothing is decided.
     let (status, words) = desk.home.complains(&["settle", &desk.id]);
     assert_eq!(status, 1);
-    assert!(words.contains("not in the Sent mailbox"), "{words}");
+    assert!(words.contains("not in the Sent folder"), "{words}");
     desk.until_state("uncertain");
 
     desk.send_elsewhere(

@@ -201,7 +201,7 @@ fn a_correction_changes_its_mail_is_learned_from_and_can_be_taken_back() {
     assert_eq!((&next["outcome"], &next["company"]), (&"in_process".into(), &"青葉商事".into()));
     assert_eq!(next["corrected"]["how"], "learned");
     assert!(store.due_notifications().unwrap().is_empty());
-    for (lang, words) in [("ja", "の訂正から学びました"), ("en", "learned from your correction of")]
+    for (lang, words) in [("ja", "の訂正から学びました"), ("en", "because of your correction of")]
     {
         let page = home.says(&["show", "2", "--lang", lang]).replace('\n', " ");
         assert!(page.contains(words), "{page}");

@@ -56,7 +56,7 @@ fn an_export_taken_in_elsewhere_is_the_same_again() {
 
     let there = Home::new(SETTINGS);
     let said = there.says(&["import", path.to_str().unwrap(), "--lang", "en"]);
-    assert!(said.contains("3 mail(s) were taken in (0 were here"), "{said}");
+    assert!(said.contains("3 email(s) imported (0 were here"), "{said}");
     assert!(said.contains("1 approved reply(s) are drafts again"), "{said}");
     let again = export(&there);
     for name in ["mail", "draft", "mailbox"] {
@@ -64,7 +64,7 @@ fn an_export_taken_in_elsewhere_is_the_same_again() {
     }
     // Once more: nothing new.
     let said = there.says(&["import", path.to_str().unwrap(), "--lang", "en"]);
-    assert!(said.contains("0 mail(s) were taken in (3 were here"), "{said}");
+    assert!(said.contains("0 email(s) imported (3 were here"), "{said}");
     assert_eq!(export(&there), again);
 }
 
@@ -498,7 +498,7 @@ fn a_full_disk_is_said_in_so_many_words_and_loses_nothing() {
     assert!(complained.contains("the disk is full"), "{said}{complained}");
     assert!(said.contains("status 1"), "{said}{complained}");
     assert!(
-        said.contains("40 mail(s) were taken in") && said.contains("status 0"),
+        said.contains("40 email(s) imported") && said.contains("status 0"),
         "{said}{complained}"
     );
 }

@@ -125,7 +125,7 @@ const JA: Words = Words {
     lang: "ja",
     address: "メールアドレス:",
     not_an_address: "として読めません",
-    look_up: "たずねますか",
+    look_up: "問い合わせますか",
     imap: "IMAP サーバー",
     not_a_server: "サーバーとして読めません",
     smtp: "SMTP サーバー",
@@ -140,11 +140,11 @@ const JA: Words = Words {
 
 const EN: Words = Words {
     lang: "en",
-    address: "Mail address:",
-    not_an_address: "is not a mail address",
+    address: "Email address:",
+    not_an_address: "is not an email address",
     look_up: "Ask them?",
     imap: "IMAP server",
-    not_a_server: "is no server",
+    not_a_server: "is not a server name",
     smtp: "SMTP server",
     login: "Login name",
     password: "not shown",
@@ -351,7 +351,7 @@ fn where_nobody_can_be_asked_the_flag_that_is_missing_is_named() {
     assert!(words.contains("--token-command"), "{words}");
     let (status, words) = home.complains(&["setup", "hanako", "--yes"]);
     assert_eq!(status, 1);
-    assert!(words.contains("is not a mail address"), "{words}");
+    assert!(words.contains("is not an email address"), "{words}");
     assert!(!Path::new(&home.path().join(".config")).exists());
 }
 

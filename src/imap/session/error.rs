@@ -93,20 +93,20 @@ impl Explain for SessionError {
             Self::Nowhere(error) => error.explain(lang),
             Self::Refused { user, with, words } => Explanation::new(say!(
                 lang,
-                "{user} としてログインできませんでした。サーバーの返事: {words}",
+                "{user} としてログインできませんでした。サーバーの返事：{words}",
                 "the server refused the login of {user}: {words}"
             ))
             .hint(refused_hint(with, words, lang)),
             Self::NoLogin { with, offered } => Explanation::new(if *with == "token" {
                 say!(
                     lang,
-                    "このサーバーはトークン（OAuth）でのログインを受け付けていません（受け付ける方法: {offered}）",
+                    "このサーバーはトークン（OAuth）でのログインを受け付けていません（受け付ける方法：{offered}）",
                     "the server does not accept tokens (OAuth); it offers {offered}"
                 )
             } else {
                 say!(
                     lang,
-                    "このサーバーはパスワードでのログインを受け付けていません（受け付ける方法: {offered}）",
+                    "このサーバーはパスワードでのログインを受け付けていません（受け付ける方法：{offered}）",
                     "the server does not accept passwords; it offers {offered}"
                 )
             })
@@ -125,7 +125,7 @@ impl Explain for SessionError {
             }),
             Self::Insecure(words) => Explanation::new(say!(
                 lang,
-                "STARTTLS で安全な接続にできないため、ログインしませんでした: {words}",
+                "STARTTLS で安全な接続にできないため、ログインしませんでした：{words}",
                 "goen did not log in, because STARTTLS gave no secure connection: {words}"
             ))
             .hint(say!(
@@ -135,7 +135,7 @@ impl Explain for SessionError {
             )),
             Self::NoMailbox { mailbox, words } => Explanation::new(say!(
                 lang,
-                "メールボックス「{mailbox}」を開けません。サーバーの返事: {words}",
+                "メールボックス「{mailbox}」を開けません。サーバーの返事：{words}",
                 "mailbox “{mailbox}” cannot be opened: {words}"
             ))
             .hint(say!(
@@ -145,8 +145,8 @@ impl Explain for SessionError {
             )),
             Self::Busy(words) => Explanation::new(say!(
                 lang,
-                "サーバーがいま混み合っています。サーバーの返事: {words}",
-                "the server cannot serve us right now: {words}"
+                "サーバーがいま混み合っています。サーバーの返事：{words}",
+                "the server is busy right now: {words}"
             ))
             .hint(say!(
                 lang,
@@ -155,17 +155,17 @@ impl Explain for SessionError {
             )),
             Self::Bye(words) => Explanation::new(say!(
                 lang,
-                "サーバーが接続を終えました: {words}",
+                "サーバーが接続を終えました：{words}",
                 "the server ended the connection: {words}"
             )),
             Self::No { command, words } => Explanation::new(say!(
                 lang,
-                "サーバーが {command} を断りました: {words}",
+                "サーバーが {command} を断りました：{words}",
                 "the server refused {command}: {words}"
             )),
             Self::Connection(error) => Explanation::new(say!(
                 lang,
-                "サーバーとの接続が切れました: {error}",
+                "サーバーとの接続が切れました：{error}",
                 "the connection was lost: {error}"
             ))
             .hint(say!(
@@ -185,7 +185,7 @@ impl Explain for SessionError {
             )),
             Self::Protocol(words) => Explanation::new(say!(
                 lang,
-                "サーバーの返事を読めませんでした: {words}",
+                "サーバーの返事を読めませんでした：{words}",
                 "the server's answer could not be used: {words}"
             ))
             .hint(say!(

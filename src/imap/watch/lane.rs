@@ -591,7 +591,7 @@ where
             End::Keeper(words) => (
                 say!(
                     lang,
-                    "届いたメールを記録できません: {words}",
+                    "届いたメールを記録できません：{words}",
                     "what arrived cannot be stored: {words}"
                 ),
                 false,
