@@ -44,7 +44,8 @@ use crate::notify::Notice;
 use crate::notify::link::Link;
 use crate::outbox::{Outbox, OutboxError, UnderWay, when};
 use crate::reply::advice::advice;
-use crate::secret::online;
+use crate::secret::online::{self, For};
+use crate::secret::{Identity, SecretError};
 use crate::smtp::{self, Attempt, Submission};
 use crate::store::{Announce, Batch, Found, Store, StoreError, StoredMail};
 use crate::tell::tell;
@@ -460,7 +461,6 @@ async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) 
     let watched = imap::Account {
         name: account.name.clone(),
         server: account.imap_server(),
-        user: account.login().to_owned(),
         mailboxes: account.mailboxes.clone(),
         lookback_days: shared.config.watch.lookback_days,
         recheck: Duration::from_secs(shared.config.watch.recheck_seconds),
@@ -468,9 +468,12 @@ async fn watched(account: Account, shared: Rc<Shared>, stop: CancellationToken) 
         lang: shared.lang,
     };
     let open = async || session::open(&online::imap_server(&account).await?).await;
-    let credential = async || source.read().await;
+    let identity = async || {
+        let user = online::user(&account, For::Imap).await?;
+        Ok::<_, SecretError>(Identity { user, credential: source.read().await? })
+    };
     let (clock, wake) = (&shared.clock, shared.wake.subscribe());
-    watch::watch_over(&open, &watched, &credential, &inbox, clock, wake, stop).await;
+    watch::watch_over(&open, &watched, &identity, &inbox, clock, wake, stop).await;
 }
 
 /// One account's place in the store: reads and classifies what arrives.
@@ -741,7 +744,7 @@ async fn submission(shared: &Shared, name: &str) -> Result<Submission, String> {
     let server = server.ok_or("the account has no [accounts.smtp]")?;
     let source = account.secret_source(&shared.paths);
     let credential = source.read_to_submit().await.map_err(|error| error.to_string())?;
-    let user = account.login().to_owned();
+    let user = online::user(account, For::Smtp).await.map_err(|error| error.to_string())?;
     Ok(Submission { server, user, credential, helo: HELO.to_owned() })
 }
 

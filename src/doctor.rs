@@ -18,7 +18,8 @@ use crate::mail::Mail;
 use crate::net::{self, Security, Server, certificate};
 use crate::notify::{self, NotifyError};
 use crate::reply::Kind;
-use crate::secret::{self, Credential, SecretError, Source, online};
+use crate::secret::online::{self, For};
+use crate::secret::{self, Credential, SecretError, Source};
 use crate::smtp::{self, Submission};
 use crate::store::Store;
 use crate::{plain, say};
@@ -289,12 +290,12 @@ impl Doctor<'_> {
         walk.good(Step::Capabilities, offered);
 
         let Some(credential) = credential else { return Err(Ended) };
-        let logged_in = session.log_in(account.login(), credential).await;
+        let user = login_name(account, For::Imap).await;
+        let logged_in = session.log_in(&user, credential).await;
         if let Err(SessionError::Refused { .. }) = logged_in {
             *login = Login::Refused;
         }
         self.step(Step::Login, logged_in, walk)?;
-        let user = account.login();
         walk.good(
             Step::Login,
             say!(lang, "{user} としてログインできました", "logged in as {user}"),
@@ -561,7 +562,7 @@ impl Doctor<'_> {
         let (Some(credential), Login::NotRefused) = (credential, login) else {
             return walk.skip(Step::Smtp, "");
         };
-        let user = account.login().to_owned();
+        let user = login_name(account, For::Smtp).await;
         let shown = server.to_string();
         let helo = daemon::HELO.to_owned();
         match smtp::check(&Submission { server, user, credential, helo }).await {
@@ -672,4 +673,9 @@ impl Doctor<'_> {
             Err(error) => walk.bad(Step::Knowledge, error.explain(lang)),
         }
     }
+}
+
+/// The name to log in with, as far as it can be known.
+async fn login_name(account: &Account, what: For) -> String {
+    online::user(account, what).await.unwrap_or_else(|_error| account.login().to_owned())
 }

@@ -26,8 +26,6 @@ pub struct Account {
     pub name: String,
     /// The IMAP server.
     pub server: Server,
-    /// The login name.
-    pub user: String,
     /// The mailboxes to watch, named as people read them; the most important first.
     pub mailboxes: Vec<String>,
     /// How far the first look goes back.

@@ -64,6 +64,15 @@ pub enum Credential {
     Token(Secret),
 }
 
+/// Who logs in, and what proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The login name.
+    pub user: String,
+    /// The proof.
+    pub credential: Credential,
+}
+
 /// Where a credential comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {

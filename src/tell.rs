@@ -134,7 +134,6 @@ impl Teller {
         {
             return Ok(Some(retry_at));
         }
-        self.plan_reminders(time)?;
         let awake_since = self.awake.look(time, Instant::now());
         let now = Now { time, awake_since, quiet_until: store.quiet_until(time)? };
         let zone = &self.shared.zone;
@@ -148,14 +147,20 @@ impl Teller {
                 next = Some(next.map_or(at, |next: Timestamp| next.min(at)));
             }
         }
-        for reminder in store.reminders(time)? {
-            // As neutral as a mail that is unclear.
-            let at = when(Outcome::Unsure, reminder.due_at, now, zone, &wish).max(reminder.due_at);
-            if at <= time {
-                let item = Item::Reminder(reminder.id);
-                due.push(Due { item, outcome: Outcome::Unsure, received_at: reminder.due_at });
-            } else {
-                next = Some(next.map_or(at, |next: Timestamp| next.min(at)));
+        // News first. What it leaves to be told later is worked out at the next look, at once.
+        let is_news = !due.is_empty();
+        if !is_news {
+            self.plan_reminders(time)?;
+            for reminder in store.reminders(time)? {
+                // As neutral as a mail that is unclear.
+                let at =
+                    when(Outcome::Unsure, reminder.due_at, now, zone, &wish).max(reminder.due_at);
+                if at <= time {
+                    let item = Item::Reminder(reminder.id);
+                    due.push(Due { item, outcome: Outcome::Unsure, received_at: reminder.due_at });
+                } else {
+                    next = Some(next.map_or(at, |next: Timestamp| next.min(at)));
+                }
             }
         }
         let daily = matches!(wish.bad_news, BadNews::Daily(_));
@@ -187,7 +192,7 @@ impl Teller {
         match told.await {
             Ok(()) => {
                 self.retry_at = None;
-                Ok(next)
+                Ok(if is_news { Some(time) } else { next })
             }
             Err(Untold::Store(error)) => Err(error),
             Err(Untold::Desktop(error)) => {

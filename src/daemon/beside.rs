@@ -24,7 +24,8 @@ use crate::lang::{Explain, Explanation, Lang};
 use crate::mail::MessageId;
 use crate::outbox::{Errands, Outbox, OutboxError, ToFile, Truth};
 use crate::say;
-use crate::secret::{SecretError, online};
+use crate::secret::SecretError;
+use crate::secret::online::{self, For};
 use crate::store::StoreError;
 
 /// How often open drafts are looked after: someone who answers from the phone at breakfast is not to
@@ -284,7 +285,8 @@ async fn file(
 async fn open(account: &Account, paths: &Paths) -> Result<Filing<Box<dyn Wire>>, VisitError> {
     let credential = account.secret_source(paths).read().await?;
     let server = online::imap_server(account).await?;
-    Ok(filing::open(&server, account.login(), &credential).await?)
+    let user = online::user(account, For::Imap).await?;
+    Ok(filing::open(&server, &user, &credential).await?)
 }
 
 /// Whether the Sent mailbox of `account` holds the message `id`: for `goen settle`.

@@ -69,7 +69,7 @@ mod tests {
     use crate::imap::{Account, Arrival, Health, Keeper};
     use crate::lang::Lang;
     use crate::net::{ConnectError, Security, Server};
-    use crate::secret::{Credential, Secret, SecretError};
+    use crate::secret::{Credential, Identity, Secret, SecretError};
 
     /// Keeps nothing but the beats.
     struct Listener<'a>(&'a Pulse);
@@ -102,11 +102,16 @@ mod tests {
         }
     }
 
+    async fn hanako() -> Result<Identity, SecretError> {
+        let credential = Credential::Password(Secret::new("secret".to_owned()));
+        Ok(Identity { user: "hanako".to_owned(), credential })
+    }
+
     /// Watches two mailboxes, one connection each, for a day; says when systemd was first asked for
     /// a new start.
     async fn a_day(
         open: impl AsyncFn() -> Result<Session<Box<dyn Wire>>, SessionError>,
-        credential: impl AsyncFn() -> Result<Credential, SecretError>,
+        identity: impl AsyncFn() -> Result<Identity, SecretError>,
     ) -> Option<Duration> {
         let pulse = Pulse::default();
         let account = Account {
@@ -117,7 +122,6 @@ mod tests {
                 security: Security::Plain,
                 ca_file: None,
             },
-            user: "hanako".to_owned(),
             mailboxes: vec!["INBOX".to_owned(), "就活".to_owned()],
             lookback_days: 30,
             recheck: Duration::from_mins(5),
@@ -127,7 +131,7 @@ mod tests {
         let (_wake, woken) = tokio::sync::watch::channel(Wake::default());
         let (keeper, clock, stop) = (Listener(&pulse), Clock::system(), CancellationToken::new());
         let (began, asked) = (Instant::now(), Cell::new(None));
-        let watching = watch_over(&open, &account, &credential, &keeper, &clock, woken, stop);
+        let watching = watch_over(&open, &account, &identity, &keeper, &clock, woken, stop);
         let feeding = pulse.feed(
             Duration::from_secs(150),
             || {},
@@ -162,8 +166,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_account_that_is_tried_again_and_again_is_not_stuck() {
-        let password = async || Ok(Credential::Password(Secret::new("secret".to_owned())));
-        assert_eq!(a_day(async || Err(refused()), password).await, None);
+        assert_eq!(a_day(async || Err(refused()), hanako).await, None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -172,8 +175,7 @@ mod tests {
         let open = async || {
             if first.replace(false) { Err(refused()) } else { pending().await }
         };
-        let password = async || Ok(Credential::Password(Secret::new("secret".to_owned())));
-        let asked = a_day(open, password).await.unwrap();
+        let asked = a_day(open, hanako).await.unwrap();
         assert!((STUCK_AFTER..STUCK_AFTER * 2).contains(&asked), "{asked:?}");
     }
 }

@@ -72,14 +72,17 @@ pub(super) fn days(sentence: &str, sent: DateTime, calendar: &Calendar) -> Vec<F
             }
         }
     };
-    for regex in [&DATE_JA, &ISO, &SLASHED, &DATE_EN] {
-        look(regex, &|captures| Some(said(captures, numbered(captures, today)?)));
+    // Most sentences hold no digit, and need not be read for what is written in digits.
+    if sentence.contains(|c: char| c.is_ascii_digit()) {
+        for regex in [&DATE_JA, &ISO, &SLASHED, &DATE_EN] {
+            look(regex, &|captures| Some(said(captures, numbered(captures, today)?)));
+        }
+        look(&DAY_ONLY_JA, &|captures| {
+            let next = today.first_of_month().checked_add(1.month()).ok()?;
+            let day = Date::new(next.year(), next.month(), number(captures, "d")?).ok()?;
+            Some(said(captures, day))
+        });
     }
-    look(&DAY_ONLY_JA, &|captures| {
-        let next = today.first_of_month().checked_add(1.month()).ok()?;
-        let day = Date::new(next.year(), next.month(), number(captures, "d")?).ok()?;
-        Some(said(captures, day))
-    });
     look(&NAMED_JA, &|captures| named_ja(captures, today));
     look(&WEEKDAY_OF_JA, &|captures| weekday_of_ja(captures, today));
     look(&WEEK_JA, &|captures| week_ja(captures, today));

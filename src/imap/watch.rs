@@ -29,7 +29,7 @@ use super::session::{self, Session, SessionError, Wire};
 use super::{Account, Keeper};
 use crate::clock::Clock;
 use crate::lang::Explain;
-use crate::secret::Credential;
+use crate::secret::Identity;
 
 /// Mailboxes watched with a connection each.
 const OWN_CONNECTIONS: usize = 4;
@@ -50,24 +50,24 @@ pub struct Wake {
     pub retry: u64,
 }
 
-/// Watches `account` until `stop`. `credential` is asked at each login.
+/// Watches `account` until `stop`. `identity` is asked for at each login.
 pub async fn watch<E: Explain>(
     account: &Account,
-    credential: &impl AsyncFn() -> Result<Credential, E>,
+    identity: &impl AsyncFn() -> Result<Identity, E>,
     keeper: &impl Keeper,
     clock: &Clock,
     wake: Receiver<Wake>,
     stop: CancellationToken,
 ) {
     let open = async || session::open(&account.server).await;
-    watch_over(&open, account, credential, keeper, clock, wake, stop).await;
+    watch_over(&open, account, identity, keeper, clock, wake, stop).await;
 }
 
 /// Like [`watch`], over connections that `open` makes.
 pub async fn watch_over<E: Explain>(
     open: &impl AsyncFn() -> Result<Session<Box<dyn Wire>>, SessionError>,
     account: &Account,
-    credential: &impl AsyncFn() -> Result<Credential, E>,
+    identity: &impl AsyncFn() -> Result<Identity, E>,
     keeper: &impl Keeper,
     clock: &Clock,
     wake: Receiver<Wake>,
@@ -77,7 +77,7 @@ pub async fn watch_over<E: Explain>(
     let shared = |lanes| Shared {
         open,
         account,
-        credential,
+        identity,
         keeper,
         clock,
         stop: &stop,
@@ -118,10 +118,10 @@ pub async fn watch_over<E: Explain>(
 }
 
 /// What the connections of one account have in common.
-struct Shared<'a, O, C, K> {
+struct Shared<'a, O, I, K> {
     open: &'a O,
     account: &'a Account,
-    credential: &'a C,
+    identity: &'a I,
     keeper: &'a K,
     clock: &'a Clock,
     stop: &'a CancellationToken,

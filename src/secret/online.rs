@@ -29,11 +29,21 @@ struct Online {
     interfaces: Interfaces,
 }
 
-/// What a password is for.
+/// What a name or a password is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum For {
+pub(crate) enum For {
     Imap,
     Smtp,
+}
+
+impl For {
+    /// What the names of GNOME's properties begin with.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Imap => "Imap",
+            Self::Smtp => "Smtp",
+        }
+    }
 }
 
 /// The password or a fresh token of the account with this address.
@@ -52,6 +62,18 @@ pub(super) async fn credential(address: &str, what: For) -> Result<Credential, S
         return Ok(Credential::Password(account.line(password)?));
     }
     Err(account.failed("it has neither a token nor a password"))
+}
+
+/// The name to log in with; where the settings name none, the one that GNOME knows.
+pub(crate) async fn user(account: &Account, what: For) -> Result<String, SecretError> {
+    if let (Some(address), true) = (&account.secret.online_account, account.user.is_empty()) {
+        let online = Online::find(address).await?;
+        let name = text(&online.interfaces, "Mail", &format!("{}UserName", what.prefix()));
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            return Ok(name.to_owned());
+        }
+    }
+    Ok(account.login().to_owned())
 }
 
 /// The server to watch; where the settings name none, what GNOME knows.
@@ -137,7 +159,7 @@ impl Online {
     }
 
     fn server(&self, what: For, settings: &ServerSettings) -> Result<Server, SecretError> {
-        let prefix = if what == For::Imap { "Imap" } else { "Smtp" };
+        let prefix = what.prefix();
         let named = text(&self.interfaces, "Mail", &format!("{prefix}Host")).unwrap_or_default();
         if named.is_empty() {
             return Err(self.failed(&format!("GNOME does not know its {prefix} server")));

@@ -8,7 +8,7 @@ use goen::imap::watch::{Wake, watch};
 use goen::imap::{Account, Health};
 use goen::lang::{Explain, Explanation, Lang};
 use goen::net::{Security, Server};
-use goen::secret::{Credential, Secret};
+use goen::secret::{Credential, Identity, Secret};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -29,9 +29,8 @@ impl Explain for Never {
 
 fn account(server: Server, user: &str, mailboxes: &[&str]) -> Account {
     Account {
-        name: "real".to_owned(),
+        name: user.to_owned(),
         server,
-        user: user.to_owned(),
         mailboxes: mailboxes.iter().map(|&name| name.to_owned()).collect(),
         lookback_days: 30,
         recheck: Duration::from_mins(5),
@@ -47,12 +46,14 @@ fn password_of(user: &str) -> Credential {
 
 /// Watches `account` while `test` runs.
 async fn watched<T>(account: &Account, shelf: &Shelf, test: impl Future<Output = T>) -> T {
-    let credential = async || Ok::<_, Never>(password_of(&account.user));
+    let (user, credential) = (account.name.clone(), password_of(&account.name));
+    let identity =
+        async || Ok::<_, Never>(Identity { user: user.clone(), credential: credential.clone() });
     let (_wake, woken) = tokio::sync::watch::channel(Wake::default());
     let stop = CancellationToken::new();
     let clock = Clock::system();
     tokio::select! {
-        () = watch(account, &credential, shelf, &clock, woken, stop) => panic!("the watcher ended"),
+        () = watch(account, &identity, shelf, &clock, woken, stop) => panic!("the watcher ended"),
         result = timeout(LONG, test) => result.unwrap_or_else(|elapsed| {
             panic!("{elapsed}: {:?}", shelf.health.borrow())
         }),

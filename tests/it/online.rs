@@ -24,22 +24,23 @@ fn online_accounts(bus: &Bus, account: &Value) -> Ended {
     Ended(child)
 }
 
-/// Which server it is, GNOME has to say.
+/// Which server it is, and what alice's login name is, GNOME has to say.
 fn settings(dovecot: &Dovecot) -> String {
     format!(
-        "[[accounts]]\nname = \"uni\"\naddress = \"alice@test.example\"\nuser = \"alice\"\n\
+        "[[accounts]]\nname = \"uni\"\naddress = \"a.sato@test.example\"\n\
          [accounts.imap]\nca_file = \"{}\"\n\
-         [accounts.secret]\nonline_account = \"Alice@test.example\"\n",
+         [accounts.secret]\nonline_account = \"A.Sato@test.example\"\n",
         dovecot.ca_file().display()
     )
 }
 
 fn account(dovecot: &Dovecot) -> Value {
-    json!({ "address": "alice@test.example", "host": format!("localhost:{}", dovecot.imaps_port) })
+    let host = format!("localhost:{}", dovecot.imaps_port);
+    json!({ "address": "a.sato@test.example", "user": "alice", "host": host })
 }
 
 #[test]
-fn server_and_token_or_password_come_from_gnome() {
+fn server_login_name_and_token_or_password_come_from_gnome() {
     let dovecot = Dovecot::offering("plain login xoauth2 oauthbearer");
     let in_an_hour = Clock::system().now() + SignedDuration::from_hours(1);
     for (kind, secret) in
@@ -74,7 +75,7 @@ fn an_account_that_has_to_sign_in_again_says_where() {
         let account = home.account_until("unreachable");
         let said = account["words"].as_str().unwrap();
         assert!(said.contains(words), "{said}");
-        assert!(!running.log().contains("alice@"), "addresses stay out of the log");
+        assert!(!running.log().contains("a.sato@"), "addresses stay out of the log");
     }
 }
 

@@ -11,7 +11,7 @@ use goen::imap::watch::{Wake, watch};
 use goen::imap::{Account, Health};
 use goen::lang::{Explain, Explanation, Lang};
 use goen::net::{Security, Server};
-use goen::secret::{Credential, Secret};
+use goen::secret::{Credential, Identity, Secret};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -160,19 +160,20 @@ async fn watched<T>(
             security: Security::Plain,
             ca_file: None,
         },
-        user: "alice".to_owned(),
         mailboxes: mailboxes.to_vec(),
         lookback_days: 3_000,
         recheck: server.recheck(),
         idle: true,
         lang: Lang::En,
     };
-    let credential =
-        async || Ok::<_, Never>(Credential::Password(Secret::new("wonder land".to_owned())));
+    let identity = async || {
+        let credential = Credential::Password(Secret::new("wonder land".to_owned()));
+        Ok::<_, Never>(Identity { user: "alice".to_owned(), credential })
+    };
     let (_wake, woken) = tokio::sync::watch::channel(Wake::default());
     let clock = Clock::system();
     tokio::select! {
-        () = watch(&account, &credential, shelf, &clock, woken, CancellationToken::new()) => {
+        () = watch(&account, &identity, shelf, &clock, woken, CancellationToken::new()) => {
             panic!("the watcher ended")
         }
         result = timeout(LONG, test) => result.unwrap_or_else(|elapsed| {

@@ -13,7 +13,7 @@ use crate::imap::session::{Care, DESCRIBED_MAX, Described, Session, SessionError
 use crate::imap::{Health, Keeper};
 use crate::lang::Explain;
 use crate::say;
-use crate::secret::Credential;
+use crate::secret::Identity;
 
 /// Look at least this often, even where nothing was announced: Courier and Cyrus without `idled` may
 /// announce nothing, and a connection that died silently shows itself.
@@ -103,8 +103,8 @@ struct Suspicion {
 }
 
 /// One connection and what it remembers from one life to the next.
-pub(super) struct Lane<'a, O, C, K> {
-    shared: &'a Shared<'a, O, C, K>,
+pub(super) struct Lane<'a, O, I, K> {
+    shared: &'a Shared<'a, O, I, K>,
     index: usize,
     mailboxes: Vec<String>,
     wake: Receiver<Wake>,
@@ -117,15 +117,15 @@ pub(super) struct Lane<'a, O, C, K> {
     read_up_to: HashMap<String, u32>,
 }
 
-impl<'a, O, C, K, E> Lane<'a, O, C, K>
+impl<'a, O, I, K, E> Lane<'a, O, I, K>
 where
     O: AsyncFn() -> Result<Session<Box<dyn Wire>>, SessionError>,
-    C: AsyncFn() -> Result<Credential, E>,
+    I: AsyncFn() -> Result<Identity, E>,
     K: Keeper,
     E: Explain,
 {
     pub(super) fn new(
-        shared: &'a Shared<'a, O, C, K>,
+        shared: &'a Shared<'a, O, I, K>,
         index: usize,
         mailboxes: Vec<String>,
         wake: Receiver<Wake>,
@@ -301,10 +301,10 @@ where
         }
         let mut session = (shared.open)().await?;
         // Asked for only now: while the network is down the keyring is left in peace.
-        let credential = (shared.credential)()
+        let identity = (shared.identity)()
             .await
             .map_err(|error| End::Credential(error.explain(shared.account.lang).what))?;
-        match session.log_in(&shared.account.user, &credential).await {
+        match session.log_in(&identity.user, &identity.credential).await {
             Ok(()) => {
                 shared.refusals.set(0);
                 Ok(session)

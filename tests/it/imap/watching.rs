@@ -11,7 +11,7 @@ use goen::imap::watch::{Wake, watch_over};
 use goen::imap::{Account, Health};
 use goen::lang::{Explain, Explanation, Lang};
 use goen::net::{Security, Server};
-use goen::secret::{Credential, Secret};
+use goen::secret::{Credential, Identity, Secret};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch::{self, Sender};
 use tokio::task::LocalSet;
@@ -30,6 +30,11 @@ const TRUTH: [&str; 3] = [
     "Subject: three\r\n\r\n三つ目 {5}\r\n",
 ];
 
+fn me() -> Identity {
+    let credential = Credential::Password(Secret::new("secret".to_owned()));
+    Identity { user: "me@example.jp".to_owned(), credential }
+}
+
 fn account(mailboxes: &[&str]) -> Account {
     Account {
         name: "uni".to_owned(),
@@ -39,7 +44,6 @@ fn account(mailboxes: &[&str]) -> Account {
             security: Security::Plain,
             ca_file: None,
         },
-        user: "me@example.jp".to_owned(),
         mailboxes: mailboxes.iter().map(|&name| name.to_owned()).collect(),
         lookback_days: 30,
         recheck: Duration::from_mins(5),
@@ -100,18 +104,13 @@ impl Scene {
     /// Watches while `test` runs.
     async fn watched<T>(&self, test: impl Future<Output = T>) -> T {
         let open = async || self.server.open().await;
-        let credential = async || {
-            if self.locked.get() {
-                return Err(Locked);
-            }
-            Ok(Credential::Password(Secret::new("secret".to_owned())))
-        };
+        let identity = async || if self.locked.get() { Err(Locked) } else { Ok(me()) };
         let clock = self.clock();
         let stop = CancellationToken::new();
         let watching = watch_over(
             &open,
             &self.account,
-            &credential,
+            &identity,
             &self.shelf,
             &clock,
             self.wake.subscribe(),
@@ -676,13 +675,12 @@ async fn stopping_says_goodbye() {
         let scene = Scene::after_the_first_look(&TRUTH);
         let stop = CancellationToken::new();
         let open = async || scene.server.open().await;
-        let credential =
-            async || Ok::<_, Locked>(Credential::Password(Secret::new("secret".to_owned())));
+        let identity = async || Ok::<_, Locked>(me());
         let (clock, wake) = (scene.clock(), scene.wake.subscribe());
         let watching = Box::pin(watch_over(
             &open,
             &scene.account,
-            &credential,
+            &identity,
             &scene.shelf,
             &clock,
             wake,

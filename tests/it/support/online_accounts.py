@@ -42,7 +42,7 @@ class Account(dbus.service.Object):
                 "ImapSupported": true(True),
                 "ImapAcceptSslErrors": true(False),
                 "ImapHost": string(given["host"]),
-                "ImapUserName": string(given["address"]),
+                "ImapUserName": string(given.get("user", given["address"])),
                 "ImapUseSsl": true(True),
                 "ImapUseTls": true(False),
             },
