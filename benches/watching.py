@@ -7,13 +7,15 @@
     benches/watching.py --runs 3              each figure that often; medians are printed
 
 Needs Debian's dovecot-imapd and dovecot-lmtpd, python3-dbus, python3-gi and dbus; of the peers (isync,
-imapfilter, fetchmail, getmail6, offlineimap3) those that are installed take part. goen is
+imapfilter, fetchmail, getmail6, offlineimap3, mailnag with gnome-keyring and libsecret-tools) those that
+are installed take part. goen is
 `target/release/goen` (build it first) or what GOEN names. Nothing outside of a temporary folder is
 touched. What the parts measure is said where they are.
 """
 
 import argparse
 import atexit
+import hashlib
 import json
 import os
 import random
@@ -604,7 +606,34 @@ class Offlineimap(Program):
         return [self.command, "-c", str(self.rc()), "-o"]
 
 
-PROGRAMS = {each.__name__.lower(): each for each in (Goen, Mbsync, Imapfilter, Fetchmail, Getmail, Offlineimap)}
+class Mailnag(Program):
+    command = "mailnag"
+    watches = True
+
+    def environment(self):
+        return {**super().environment(), "DBUS_SESSION_BUS_ADDRESS": self.bus.address}
+
+    def watch(self):
+        """On a bus of its own, with a keyring that holds its password: it takes it from nowhere else."""
+        (self.folder / "bus").mkdir()
+        self.bus = Bus(self.folder / "bus")
+        hook = self.write("mn.sh", f"#!/bin/sh\nexec {self.script} </dev/null\n", 0o700)
+        self.write(".config/mailnag/mailnag.cfg",
+                   "[core]\npoll_interval = 10\nimap_idle_timeout = 10\nmailbox_seen_flags = 1\nmax_idle_accounts = 10\n"
+                   "autostart = 1\nenabled_plugins = userscriptplugin\n"
+                   f"[userscriptplugin]\nscript_file = {hook}\n"
+                   f"[account1]\nenabled = 1\nname = t\nuser = {self.user}\npassword = {PASSWORD}\nserver = 127.0.0.1\n"
+                   f"port = {self.dovecot.imap}\nssl = 0\nimap = 1\nidle = 1\nfolder =\ntype = imap\n")
+        run = lambda words, said: subprocess.run(words, input=said, env=self.environment(), capture_output=True)
+        run(["gnome-keyring-daemon", "--daemonize", "--unlock", "--components=secrets"], b"k")
+        name = hashlib.md5(f"{self.user}127.0.0.1True".encode()).hexdigest()
+        store = ["secret-tool", "store", "--label=mailnag", "id", name, "xdg:schema", "com.github.pulb.mailnag"]
+        until("the keyring", lambda: run(store, PASSWORD.encode()).returncode == 0, 15)
+        return self.start(self.command, "--quiet")
+
+
+PROGRAMS = {each.__name__.lower(): each
+            for each in (Goen, Mbsync, Imapfilter, Fetchmail, Getmail, Offlineimap, Mailnag)}
 
 
 # ---- The parts -----------------------------------------------------------------------------------

@@ -414,6 +414,24 @@ async fn a_server_without_uidnext_misses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_without_uidnext_that_numbers_anew_for_each_connection_misses_nothing() {
+    beside(async {
+        let scene = Scene::new(&TRUTH);
+        scene.server.without_uid_next.set(true);
+        scene.watched(scene.shelf.until(Shelf::is_watching)).await;
+        // One mail goes, another comes, and the number of mails is what it was.
+        scene.server.messages.borrow_mut().remove(&1);
+        scene.server.deliver("Subject: new\r\n\r\nnews\r\n");
+        let renumbered = scene.server.messages.take().into_values();
+        *scene.server.messages.borrow_mut() = (1..).zip(renumbered).collect();
+        let is_new = |shelf: &Shelf| shelf.messages().keys().any(|text| text.contains("news"));
+        scene.watched(scene.shelf.until(is_new)).await;
+        assert_eq!(scene.shelf.backwards.get(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn uids_beyond_two_to_the_31_are_watched() {
     beside(async {
         let scene = Scene::after_the_first_look(&[]);
