@@ -11,6 +11,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::time::timeout;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, Variant};
@@ -30,6 +31,9 @@ const KEYRING_LIMIT: Duration = Duration::from_secs(10);
 
 /// Longest secret taken from a file or a command. OAuth tokens reach some kilobytes.
 const SECRET_MAX_BYTES: usize = 64 * 1024;
+
+/// Most that is read of what a command prints: a secret, and what password managers print below it.
+const OUTPUT_MAX_BYTES: u64 = 1 << 20;
 
 /// A text that is never printed, logged or serialised, and is wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -262,7 +266,9 @@ impl Source {
         match self {
             Self::Keyring { account } => keyring(account).await.map(Credential::Password),
             Self::PasswordCommand(command) => run(command).await.map(Credential::Password),
-            Self::TokenCommand(command) => run(command).await.map(Credential::Token),
+            Self::TokenCommand(command) => {
+                run(command).await.and_then(|secret| token(command, secret)).map(Credential::Token)
+            }
             Self::Online { address } => online::credential(address, For::Imap).await,
             Self::File(path) => private_file(path).map(Credential::Password),
             Self::Credential { folder, name } => {
@@ -300,7 +306,7 @@ fn private_file(path: &Path) -> Result<Secret, SecretError> {
 async fn run(command: &[String]) -> Result<Secret, SecretError> {
     let program = command.first().cloned().unwrap_or_default();
     let failed = |words: String| SecretError::Command { command: program.clone(), words };
-    let child = Command::new(&program)
+    let mut child = Command::new(&program)
         .args(command.iter().skip(1))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -308,17 +314,42 @@ async fn run(command: &[String]) -> Result<Secret, SecretError> {
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| failed(error.to_string()))?;
-    let output = timeout(COMMAND_LIMIT, child.wait_with_output())
+    let (said, complaint) = (child.stdout.take(), child.stderr.take());
+    let ended = async {
+        let (said, complaint) = tokio::try_join!(all_of(said), all_of(complaint))?;
+        Ok::<_, io::Error>((child.wait().await?, said, complaint))
+    };
+    let (status, said, complaint) = timeout(COMMAND_LIMIT, ended)
         .await
         .map_err(|_elapsed| failed(format!("no answer in {} s", COMMAND_LIMIT.as_secs())))?
         .map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
+    if !status.success() {
+        let words = String::from_utf8_lossy(&complaint);
         let words = words.lines().last().unwrap_or_default().trim();
-        return Err(failed(format!("{}: {words}", output.status)));
+        return Err(failed(format!("{status}: {words}")));
     }
-    let text = Zeroizing::new(String::from_utf8_lossy(&output.stdout).into_owned());
+    let text = Zeroizing::new(String::from_utf8_lossy(&said).into_owned());
     first_line(&text).ok_or_else(|| failed("its first line is empty".to_owned()))
+}
+
+/// What a command prints. One that prints on and on is cut off: it finds its pipe closed.
+async fn all_of(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    if let Some(pipe) = pipe {
+        pipe.take(OUTPUT_MAX_BYTES).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
+
+/// An access token is of these characters (RFC 6750 §2.1). Anything else is a message of the command's, and no
+/// server is to see it: it would count as a refused login.
+fn token(command: &[String], secret: Secret) -> Result<Secret, SecretError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    if secret.expose().bytes().all(fits) {
+        return Ok(secret);
+    }
+    let command = command.first().cloned().unwrap_or_default();
+    Err(SecretError::Command { command, words: "what it printed is no token".to_owned() })
 }
 
 /// Whether a keyring answers on the session bus, locked or not.
@@ -492,6 +523,32 @@ mod tests {
         assert!(matches!(shell("true").read().await, Err(SecretError::Command { .. })));
         let absent = Source::PasswordCommand(vec!["goen-no-such-program".to_owned()]);
         assert!(matches!(absent.read().await, Err(SecretError::Command { .. })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_that_hangs_is_given_up() {
+        let error = shell("exec sleep 600").read().await.unwrap_err();
+        assert!(error.to_string().contains("no answer in"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_prints_for_ever_is_cut_off() {
+        let error = shell("exec yes").read().await.unwrap_err();
+        assert!(matches!(error, SecretError::Command { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn garbage_is_no_token_and_a_token_is_one() {
+        let command = |script: &str| {
+            Source::TokenCommand(vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()])
+        };
+        for garbage in ["<html>", "please sign in", "x\\001auth=Bearer y", "\\377\\376", "\u{65e5}"]
+        {
+            let error = command(&format!("printf '{garbage}\n'")).read().await.unwrap_err();
+            assert!(error.to_string().contains("no token"), "{garbage}: {error}");
+        }
+        let token = command("echo ya29.a0-_~+/==").read().await.unwrap();
+        assert_eq!(token, Credential::Token(Secret::new("ya29.a0-_~+/==".to_owned())));
     }
 
     #[tokio::test]

@@ -606,6 +606,40 @@ async fn a_sleep_that_nobody_told_of_ends_the_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_anew_makes_nobody_blind() {
+    let years = 10 * 365 * 86_400;
+    for jump in [years, -years] {
+        beside(async {
+            let scene = Scene::after_the_first_look(&TRUTH);
+            let set_clock = || scene.slept.store(jump, std::sync::atomic::Ordering::Relaxed);
+            scene.server.down.set(true);
+            scene
+                .watched(async {
+                    tokio::time::sleep(Duration::from_mins(1)).await;
+                    scene.server.down.set(false);
+                    set_clock();
+                    let began = Instant::now();
+                    scene.shelf.until(Shelf::is_watching).await;
+                    assert!(began.elapsed() < Duration::from_mins(2), "{:?}", began.elapsed());
+                })
+                .await;
+            let scene = Scene::after_the_first_look(&TRUTH);
+            scene
+                .watched(async {
+                    scene.shelf.until(Shelf::is_watching).await;
+                    scene.slept.store(jump, std::sync::atomic::Ordering::Relaxed);
+                    scene.server.deliver("Subject: new\r\n\r\nnews\r\n");
+                    let began = Instant::now();
+                    scene.shelf.until(|shelf| shelf.messages().len() == 4).await;
+                    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+                })
+                .await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dead_connection_is_noticed_at_once_after_a_resume() {
     beside(async {
         let scene = Scene::after_the_first_look(&TRUTH);
