@@ -46,11 +46,11 @@ const CONFIGURATION: u8 = 78;
 #[command(name = "goen", version, max_term_width = 80, disable_help_subcommand = false)]
 struct Arguments {
     /// Settings file, instead of ~/.config/goen/config.toml
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", display_order = 900)]
     config: Option<PathBuf>,
 
     /// Language to use: ja or en, instead of the locale's
-    #[arg(long, global = true, value_name = "LANG", value_parser = ["ja", "en"])]
+    #[arg(long, global = true, value_name = "LANG", value_parser = ["ja", "en"], display_order = 901)]
     lang: Option<String>,
 
     #[command(subcommand)]
@@ -136,6 +136,8 @@ enum ConfigCommand {
     Example,
     /// Check the settings
     Check,
+    /// Print the settings in force: the file, the defaults, the environment
+    Show,
     /// Print where goen looks for settings and keeps its state
     Path,
 }
@@ -216,7 +218,7 @@ pub fn main() -> ExitCode {
     say_only_where_it_panicked(terminal.lang);
     let arguments = match parse(terminal.lang) {
         Ok(arguments) => arguments,
-        Err(error) => error.exit(),
+        Err(error) => return help::stopped(&error, asked_lang(terminal.lang)),
     };
     let lang = match arguments.lang.as_deref() {
         Some(code) => Lang::of_locale(code),
@@ -227,7 +229,7 @@ pub fn main() -> ExitCode {
         style: Style { on: terminal.colour && io::stdout().is_terminal() },
         zone: TimeZone::system(),
         clock: Clock::system(),
-        columns: 80,
+        columns: columns(),
     };
     match run(arguments, console, terminal) {
         Ok(status) => status,
@@ -267,12 +269,21 @@ pub fn command(lang: Lang) -> clap::Command {
     help::in_language(Arguments::command(), lang)
 }
 
+/// Columns that fit on the terminal, at most 80: longer lines are hard to read.
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stdout());
+    size.map_or(80, |size| usize::from(size.ws_col)).clamp(40, 80)
+}
+
 fn parse(lang: Lang) -> Result<Arguments, clap::Error> {
-    // `--lang` is wanted for the help texts, before there are arguments to look it up in.
-    let asked = std::env::args().skip_while(|word| word != "--lang").nth(1);
-    let lang = asked.map_or(lang, |code| Lang::of_locale(&code));
-    let matches = command(lang).try_get_matches()?;
+    let matches = command(asked_lang(lang)).try_get_matches()?;
     Arguments::from_arg_matches(&matches)
+}
+
+/// `--lang` is wanted for the help texts, before there are arguments to look it up in.
+fn asked_lang(lang: Lang) -> Lang {
+    let asked = std::env::args().skip_while(|word| word != "--lang").nth(1);
+    asked.map_or(lang, |code| Lang::of_locale(&code))
 }
 
 /// The settings and the store, for commands that need both.
@@ -327,7 +338,10 @@ fn run(
         }
         if matches!(arguments.command, Command::Run) {
             drop(out);
-            return daemon::run(config, &paths, &console);
+            let lang_of = |config: &Config| {
+                if asked { console.lang } else { config.lang(terminal) }
+            };
+            return daemon::run(config, &paths, &console, lang_of);
         }
         if let Command::Doctor(doctor) = &arguments.command {
             // A store that cannot be opened is a finding, too.
@@ -414,6 +428,20 @@ fn configuration(
                     "{path} is fine ({accounts} account(s))"
                 )
             )?;
+            if crate::daemon::is_running(paths) {
+                let words = say!(
+                    lang,
+                    "動いている goen に読ませるには: systemctl --user reload goen（環境変数 GOEN__… の変更だけは、再起動が要ります）",
+                    "To let the running goen read it: systemctl --user reload goen (only changes of GOEN__… in the environment need a restart)"
+                );
+                writeln!(out, "{}", text::wrap(&words, console.columns))?;
+            }
+        }
+        ConfigCommand::Show => {
+            let config = Config::load(&paths.config)?;
+            let shown = toml::to_string(&config)
+                .map_err(|error| Failure::because(Explanation::new(error.to_string())))?;
+            write!(out, "{shown}")?;
         }
         ConfigCommand::Path => {
             writeln!(out, "config  {}", paths.config.display())?;

@@ -498,6 +498,8 @@ pub enum ConfigError {
         path: PathBuf,
         /// What TOML said.
         words: String,
+        /// The key that was meant, if one comes near.
+        meant: Option<String>,
     },
     /// A value from the environment is wrong.
     #[error("{0}")]
@@ -618,10 +620,8 @@ impl Explain for ConfigError {
             ))
             .hint(say!(
                 lang,
-                "`mkdir -p {folder} && goen config example > {path}` で見本を作って書き換えるか、まず `goen demo` を試してください",
-                "make one with `mkdir -p {folder} && goen config example > {path}` and edit it, or try `goen demo` first",
-                path = path.display(),
-                folder = path.parent().unwrap_or(path).display()
+                "`goen setup` がたずねながら作ります。アカウントなしで試すには `goen demo`",
+                "`goen setup` asks for what is needed and makes one; `goen demo` needs no account"
             )),
             Self::Unreadable { path, source } => Explanation::new(say!(
                 lang,
@@ -629,17 +629,24 @@ impl Explain for ConfigError {
                 "the settings file {path} cannot be read: {source}",
                 path = path.display()
             )),
-            Self::File { path, words } => Explanation::new(say!(
+            Self::File { path, words, meant } => Explanation::new(say!(
                 lang,
                 "設定ファイル {path} に誤りがあります：{words}",
                 "there is a mistake in the settings file {path}: {words}",
                 path = path.display()
             ))
-            .hint(say!(
-                lang,
-                "使える項目は `goen config example` で見られます",
-                "`goen config example` shows every key"
-            )),
+            .hint(match meant {
+                Some(meant) => say!(
+                    lang,
+                    "{meant} のことでしょうか。使える項目は `goen config example` で見られます",
+                    "did you mean {meant}? `goen config example` shows every key"
+                ),
+                None => say!(
+                    lang,
+                    "使える項目は `goen config example` で見られます",
+                    "`goen config example` shows every key"
+                ),
+            }),
             Self::Layered(error) => Explanation::new(say!(
                 lang,
                 "設定（環境変数 GOEN__… を含む）を読めません：{error}",
@@ -696,6 +703,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         toml::from_str::<Self>(text).map_err(|error| ConfigError::File {
             path: path.to_owned(),
+            meant: meant(error.message()),
             words: error.to_string(),
         })?;
         let layered = config::Config::builder()
@@ -775,6 +783,62 @@ impl Config {
     }
 }
 
+/// The key that the author of an unknown one had in mind, going by what TOML says of it.
+fn meant(message: &str) -> Option<String> {
+    let mut named = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let unknown = named.next()?;
+    let nearest = named
+        .map(|known| (strsim::jaro_winkler(unknown, known), known))
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    // Further apart than this, two words of English have little in common.
+    let (likeness, nearest) = nearest?;
+    if likeness >= 0.85 {
+        return Some(format!("`{nearest}`"));
+    }
+    // A key that is right, in a section that is not.
+    let defaults: toml::Table = toml::from_str(DEFAULTS).ok()?;
+    let section = defaults
+        .iter()
+        .find(|(_, keys)| keys.as_table().is_some_and(|keys| keys.contains_key(unknown)));
+    section.map(|(section, _)| format!("`{unknown}` in [{section}]"))
+}
+
+impl Config {
+    /// The keys in which `other` differs; accounts by their names. No values: they may be private.
+    #[must_use]
+    pub fn changes(&self, other: &Self) -> Vec<String> {
+        let table = |config: &Self| {
+            let mut flat = std::collections::BTreeMap::new();
+            let plain = Self { accounts: Vec::new(), ..config.clone() };
+            flatten(toml::Table::try_from(plain).unwrap_or_default(), "", &mut flat);
+            for account in &config.accounts {
+                let value = toml::Table::try_from(account).unwrap_or_default();
+                flat.insert(format!("accounts.{}", account.name), toml::Value::Table(value));
+            }
+            flat
+        };
+        let (before, after) = (table(self), table(other));
+        let all: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let changed = all.into_iter().filter(|key| before.get(*key) != after.get(*key));
+        changed.cloned().collect()
+    }
+}
+
+fn flatten(
+    table: toml::Table,
+    above: &str,
+    into: &mut std::collections::BTreeMap<String, toml::Value>,
+) {
+    for (key, value) in table {
+        match value {
+            toml::Value::Table(inner) => flatten(inner, &format!("{above}{key}."), into),
+            value => {
+                into.insert(format!("{above}{key}"), value);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -831,6 +895,33 @@ mod tests {
         for part in ["config.toml", "line 2", "look_back_days", "lookback_days"] {
             assert!(words.contains(part), "{words}");
         }
+    }
+
+    #[test]
+    fn the_nearest_right_key_is_named() {
+        let hint = |text: &str| parse(text).unwrap_err().explain(Lang::En).hint.unwrap();
+        for (line, meant) in [
+            ("[watch]\nlook_back_days = 7\n", "`lookback_days`"),
+            ("[notify]\nquiet_hour = \"\"\n", "`quiet_hours`"),
+            ("[watch]\nquiet_hours = \"\"\n", "`quiet_hours` in [notify]"),
+            ("[profiles]\n", "`profile`"),
+        ] {
+            let hint = hint(&format!("{line}{ACCOUNT}"));
+            assert!(hint.contains(&format!("did you mean {meant}?")), "{hint}");
+        }
+        let hint = hint(&format!("[watch]\nxyz = 1\n{ACCOUNT}"));
+        assert!(!hint.contains("did you mean"), "{hint}");
+    }
+
+    #[test]
+    fn what_changed_is_said_by_key_and_account_and_never_by_value() {
+        let before = parse(&format!("[watch]\nlookback_days = 7\n{ACCOUNT}")).unwrap();
+        assert_eq!(before.changes(&before), [""; 0]);
+        let second = ACCOUNT.replace("\"uni\"", "\"home\"");
+        let moved = ACCOUNT.replace("imap.example.jp", "mail.example.jp");
+        let after = parse(&format!("lang = \"ja\"\n{moved}{second}")).unwrap();
+        let changes = before.changes(&after);
+        assert_eq!(changes, ["accounts.home", "accounts.uni", "lang", "watch.lookback_days"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{Console, Failure};
 use crate::config::{self, Config, Paths};
 use crate::daemon::{self, Daemon, Voice};
 use crate::demo::{self, Consent};
-use crate::lang::Explain as _;
+use crate::lang::{Explain as _, Lang};
 use crate::notify::link::Link;
 use crate::outbox::UnderWay;
 use crate::systemd;
@@ -38,7 +38,13 @@ enum Ended {
     Reload,
 }
 
-pub(super) fn run(config: Config, paths: &Paths, console: &Console) -> Result<ExitCode, Failure> {
+/// `lang_of` says which language settings ask for: they may change while it runs.
+pub(super) fn run(
+    config: Config,
+    paths: &Paths,
+    console: &Console,
+    lang_of: impl Fn(&Config) -> Lang,
+) -> Result<ExitCode, Failure> {
     log_to_stderr();
     // One thread: everything waits for the network or for the person, and the store is fast.
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -52,14 +58,22 @@ pub(super) fn run(config: Config, paths: &Paths, console: &Console) -> Result<Ex
                 paths: paths.clone(),
                 clock: console.clock.clone(),
                 zone: console.zone.clone(),
-                lang: console.lang,
+                lang: lang_of(&config),
                 voice: Voice::Desktop(Box::new(Link::new())),
                 under_way: under_way.clone(),
             };
             match watch_once(daemon, &mut signals).await? {
                 Ended::Stopped => return Ok(ExitCode::SUCCESS),
                 Ended::Reload => match Config::load(&paths.config) {
-                    Ok(fresh) => config = fresh,
+                    Ok(fresh) => {
+                        let changes = config.changes(&fresh).join(", ");
+                        if changes.is_empty() {
+                            tracing::info!("Settings read again; nothing has changed");
+                        } else {
+                            tracing::info!("Settings read again; changed: {changes}");
+                        }
+                        config = fresh;
+                    }
                     // The old settings are better than none: the user is told, and goen goes on.
                     Err(error) => tracing::error!("{}", error.explain(console.lang).what),
                 },

@@ -15,16 +15,19 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::ask::{Asker, cancelled};
 use super::{Console, Failure, doctor, telling};
 use crate::classify::classify;
-use crate::config::{Account, Config, ConfigError, Paths, Problem, SecretSettings, UserFolders};
+use crate::config::{
+    Account, Config, ConfigError, Paths, Problem, SecretSettings, ServerSettings, UserFolders,
+};
 use crate::daemon;
 use crate::doctor::{Doctor, Finding, Mark, Step};
 use crate::knowledge::Knowledge;
 use crate::lang::{Explanation, Lang};
 use crate::mail::{Address, Mail};
+use crate::net::Security;
 use crate::reply::template::Request;
 use crate::reply::{Kind, Profile};
 use crate::say;
-use crate::secret::{self, Credential, Secret, Source};
+use crate::secret::{self, Credential, Secret, Source, online};
 use crate::service;
 use crate::setup::look_up::{Sources, THUNDERBIRD};
 use crate::setup::providers::{self, Proof, Provider};
@@ -71,6 +74,9 @@ pub(super) struct SetupArguments {
     /// Take the servers that Thunderbird has for this address
     #[arg(long, value_name = "ANSWER")]
     thunderbird: Option<Answer>,
+    /// Take the account from GNOME Online Accounts, password or token included
+    #[arg(long, value_name = "ANSWER")]
+    gnome: Option<Answer>,
     /// Look up unknown servers on the network (tells your domain to other hosts)
     #[arg(long, value_name = "ANSWER")]
     look_up: Option<Answer>,
@@ -215,11 +221,21 @@ impl Conversation<'_> {
             Some(Answer::No) => Vec::new(),
             _ => thunderbird::accounts(&UserFolders::from_env()?.home),
         };
-        let address = self.address(&remembered).await?;
+        let online = match self.arguments.gnome {
+            Some(Answer::No) => Vec::new(),
+            _ => online::accounts().await,
+        };
+        let address = self.address(&remembered, &online).await?;
         let same = |account: &&Account| account.address.eq_ignore_ascii_case(&address);
         let known = self.config.iter().flat_map(|config| &config.accounts).find(same).cloned();
         if let Some(account) = known {
             return self.again(account).await;
+        }
+        if let Some((address, user)) =
+            online.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(&address))
+            && self.offer_gnome().await?
+        {
+            return self.online(address, user, &remembered).await;
         }
         let (servers, provider) = self.servers(&address, &remembered).await?;
         if let Some(provider) = &provider {
@@ -234,7 +250,18 @@ impl Conversation<'_> {
         let proof = provider.as_ref().map_or(Proof::Password, |provider| provider.secret);
         let (mut credential, mut keep) = self.proof(&mut account, proof).await?;
         self.mend(&mut account, &mut credential, &mut keep, proof).await?;
-        let profile = self.profile(&account, &remembered).await?;
+        self.finish(account, keep, &remembered).await
+    }
+
+    /// What is left to ask once the account is known to work.
+    async fn finish(
+        &mut self,
+        account: Account,
+        keep: Keep,
+        remembered: &[thunderbird::Known],
+    ) -> Result<Plan, Failure> {
+        let lang = self.lang();
+        let profile = self.profile(&account, remembered).await?;
         let service = self.service().await?;
         let path = self.paths.config.display();
         let question = say!(lang, "{path} に書き込みますか。", "Write this to {path}?");
@@ -244,8 +271,49 @@ impl Conversation<'_> {
         Ok(Plan { account, keep, profile, known: false, service })
     }
 
-    /// The address to set up: from the flag, from what Thunderbird has, or typed.
-    async fn address(&mut self, remembered: &[thunderbird::Known]) -> Result<String, Failure> {
+    async fn offer_gnome(&mut self) -> Result<bool, Failure> {
+        let question = say!(
+            self.lang(),
+            "GNOME オンラインアカウントのものを使いますか（パスワードは GNOME が持ちます）。",
+            "Take it from GNOME Online Accounts (GNOME keeps the password or token)?"
+        );
+        match self.arguments.gnome {
+            Some(answer) => Ok(answer == Answer::Yes),
+            None => self.asker.yes(&question, true).await,
+        }
+    }
+
+    /// An account that GNOME has: its servers and its password stay there.
+    async fn online(
+        &mut self,
+        address: String,
+        user: Option<String>,
+        remembered: &[thunderbird::Known],
+    ) -> Result<Plan, Failure> {
+        let nowhere = Endpoint { host: String::new(), port: 993, security: Security::Tls };
+        let mut account =
+            self.account(address.clone(), &Servers { imap: nowhere, smtp: None, user: None });
+        account.smtp = (!self.arguments.no_smtp).then(|| ServerSettings {
+            ca_file: account.imap.ca_file.clone(),
+            ..Default::default()
+        });
+        let user = self.arguments.user.clone().or(user);
+        account.user = user.filter(|user| *user != address).unwrap_or_default();
+        account.secret = SecretSettings { online_account: Some(address), ..Default::default() };
+        let read = account.secret_source(self.paths).read().await;
+        let credential = read.map_err(Failure::new)?;
+        match self.tried(&account, credential).await? {
+            Some(bad) => Err(failed(bad)),
+            None => self.finish(account, Keep::There, remembered).await,
+        }
+    }
+
+    /// The address to set up: from the flag, from what Thunderbird and GNOME have, or typed.
+    async fn address(
+        &mut self,
+        remembered: &[thunderbird::Known],
+        online: &[(String, Option<String>)],
+    ) -> Result<String, Failure> {
         let lang = self.lang();
         let mut given = self.arguments.address.clone();
         let mut offered: Vec<&str> = Vec::new();
@@ -255,9 +323,14 @@ impl Conversation<'_> {
                 "goen が見守るメールアドレスを設定します。いつでも Ctrl-C でやめられます（最後に確かめるまで、何も変えません）。",
                 "This sets up an email address for goen to watch. You can stop with Ctrl-C at any time; nothing is changed until you agree at the end."
             ))?;
-            offered = remembered.iter().map(|known| known.address.as_str()).collect();
-            for (number, address) in offered.iter().enumerate() {
-                self.asker.tell(&format!("  {}) {address} (Thunderbird)", number + 1))?;
+            let thunderbird =
+                remembered.iter().map(|known| (known.address.as_str(), "Thunderbird"));
+            let gnome = online.iter().map(|(address, _)| (address.as_str(), "GNOME"));
+            for (address, place) in gnome.chain(thunderbird) {
+                if !offered.contains(&address) {
+                    offered.push(address);
+                    self.asker.tell(&format!("  {}) {address} ({place})", offered.len()))?;
+                }
             }
         }
         loop {
@@ -909,6 +982,7 @@ fn apply(
     let text = text.map_err(|error| ConfigError::File {
         path: paths.config.clone(),
         words: error.to_string(),
+        meant: None,
     })?;
     Config::read(&text, &paths.config)?;
 

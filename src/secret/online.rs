@@ -100,6 +100,42 @@ pub(crate) async fn smtp_server(account: &Account) -> Result<Option<Server>, Sec
     }
 }
 
+/// The addresses of the mail accounts in GNOME's settings, each with its login name where GNOME has one.
+/// None where there is no GNOME.
+pub(crate) async fn accounts() -> Vec<(String, Option<String>)> {
+    let found = async {
+        let bus = zbus::connection::Builder::session().method_timeout(LIMIT).build().await.ok()?;
+        let answer = bus
+            .call_method(
+                Some(SERVICE),
+                MANAGER,
+                Some("org.freedesktop.DBus.ObjectManager"),
+                "GetManagedObjects",
+                &(),
+            )
+            .await
+            .ok()?;
+        answer.body().deserialize::<Objects>().ok()
+    };
+    let mut accounts: Vec<_> = found
+        .await
+        .unwrap_or_default()
+        .into_values()
+        .filter(|interfaces| {
+            property_of(interfaces, "Account", "MailDisabled")
+                .and_then(|value| bool::try_from(value).ok())
+                != Some(true)
+        })
+        .filter_map(|interfaces| {
+            let address = text(&interfaces, "Mail", "EmailAddress")?.to_owned();
+            let user = text(&interfaces, "Mail", "ImapUserName").filter(|user| !user.is_empty());
+            Some((address, user.map(str::to_owned)))
+        })
+        .collect();
+    accounts.sort();
+    accounts
+}
+
 impl Online {
     async fn find(address: &str) -> Result<Self, SecretError> {
         let failed = |words: String| SecretError::Online { address: address.to_owned(), words };

@@ -116,7 +116,9 @@ fn entry(account: &Account) -> Table {
         let mailboxes: toml_edit::Array = account.mailboxes.iter().map(String::as_str).collect();
         table.insert("mailboxes", value(mailboxes));
     }
-    table.insert("imap", Item::Table(server(&account.imap, "受信 / the server to watch")));
+    if account.imap != ServerSettings::default() {
+        table.insert("imap", Item::Table(server(&account.imap, "受信 / the server to watch")));
+    }
     if let Some(smtp) = &account.smtp {
         table.insert("smtp", Item::Table(server(smtp, "返信の送信 / where replies are submitted")));
     }
@@ -127,16 +129,19 @@ fn entry(account: &Account) -> Table {
 fn server(server: &ServerSettings, comment: &str) -> Table {
     let mut table = Table::new();
     table.decor_mut().set_prefix(format!("\n# {comment}\n"));
-    table.insert("host", value(server.host.as_str()));
-    if server.port != 0 {
-        table.insert("port", value(i64::from(server.port)));
+    // Where no host is named, GNOME Online Accounts knows all three.
+    if !server.host.is_empty() {
+        table.insert("host", value(server.host.as_str()));
+        if server.port != 0 {
+            table.insert("port", value(i64::from(server.port)));
+        }
+        let security = match server.security {
+            Security::Tls => "tls",
+            Security::Starttls => "starttls",
+            Security::Plain => "plain",
+        };
+        table.insert("security", value(security));
     }
-    let security = match server.security {
-        Security::Tls => "tls",
-        Security::Starttls => "starttls",
-        Security::Plain => "plain",
-    };
-    table.insert("security", value(security));
     if !server.ca_file.as_os_str().is_empty() {
         table.insert("ca_file", value(server.ca_file.display().to_string()));
     }
@@ -155,6 +160,8 @@ fn secret(secret: &SecretSettings) -> Table {
         table.insert("password_command", words(command));
     } else if let Some(command) = &secret.token_command {
         table.insert("token_command", words(command));
+    } else if let Some(address) = &secret.online_account {
+        table.insert("online_account", value(address.as_str()));
     } else if let Some(path) = &secret.password_file {
         table.insert("password_file", value(path.display().to_string()));
     } else if let Some(name) = &secret.credential {
@@ -242,6 +249,23 @@ mod tests {
         }
         assert!(!text.contains("Hanako Yamada"), "nothing of the example's person: {text}");
         insta::assert_snapshot!(text.split("\n# メールアカウント").nth(1).unwrap());
+    }
+
+    #[test]
+    fn an_account_of_gnomes_names_no_server() {
+        let secret = SecretSettings {
+            online_account: Some("uni@example.jp".to_owned()),
+            ..Default::default()
+        };
+        let online = Account {
+            imap: ServerSettings { ca_file: "/own.pem".into(), ..Default::default() },
+            smtp: Some(ServerSettings::default()),
+            secret,
+            ..account("uni")
+        };
+        let text = with_account(None, &profile(), &online).unwrap();
+        assert_eq!(read(&text).accounts, [online]);
+        assert!(!text.contains("host = \"\""), "{text}");
     }
 
     #[test]

@@ -91,10 +91,9 @@ fn words(home: &Home, state: &str) -> String {
 fn missing_settings_are_named_with_what_to_do() {
     let home = Home::new("");
     fs::remove_file(home.path().join(".config/goen/config.toml")).unwrap();
-    for (lang, what, hint) in [
-        ("ja", "がありません", "goen config example"),
-        ("en", "there is no settings file", "goen demo"),
-    ] {
+    for (lang, what, hint) in
+        [("ja", "がありません", "goen setup"), ("en", "there is no settings file", "goen demo")]
+    {
         let (status, complaint) = home.complains(&["run", "--lang", lang]);
         assert_eq!(status, 78, "{complaint}");
         assert!(

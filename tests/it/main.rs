@@ -37,6 +37,7 @@ mod review;
 mod rousing;
 mod scenarios;
 mod servers;
+mod settings;
 mod setup;
 mod smtp;
 mod smtp_real;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::support::desktop::Bus;
 use crate::support::dovecot::{Dovecot, token};
 use crate::support::home::{Ended, Home};
+use crate::support::tmux::Terminal;
 
 fn online_accounts(bus: &Bus, account: &Value) -> Ended {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/online_accounts.py");
@@ -88,4 +89,30 @@ fn without_gnome_it_says_so() {
     let account = home.account_until("unreachable");
     let said = account["words"].as_str().unwrap();
     assert!(said.contains("GNOME Online Accounts"), "{said}");
+}
+
+#[test]
+fn setup_offers_what_gnome_has_and_keeps_the_secret_there() {
+    let dovecot = Dovecot::start();
+    let bus = Bus::start();
+    let mut known = account(&dovecot);
+    known["password"] = "wonder land".into();
+    let _online = online_accounts(&bus, &known);
+    let home = Home::empty().on_bus(bus.address());
+    let ca_file = dovecot.ca_file();
+    let arguments = ["setup", "--ca-file", ca_file.to_str().unwrap(), "--no-smtp", "--lang", "en"];
+    let arguments = [&arguments[..], &["--user", "alice", "--notification", "no"]].concat();
+    let terminal = Terminal::start(&home.command(&arguments), home.path());
+    terminal.answers("Mail address", "1");
+    terminal.answers("GNOME keeps the password", "");
+    terminal.answers("Your name", "");
+    terminal.answers("Watch whenever", "n");
+    terminal.answers("Write this to", "");
+    terminal.asks("[exit 0]");
+    assert!(terminal.screen().contains("1) alice@test.example (GNOME)"), "{}", terminal.screen());
+    let settings = std::fs::read_to_string(home.path().join(".config/goen/config.toml")).unwrap();
+    assert!(settings.contains("online_account = \"alice@test.example\""), "{settings}");
+    assert!(!settings.contains("wonder land"), "{settings}");
+    let _running = home.run();
+    home.account_until("watching");
 }

@@ -135,8 +135,13 @@ impl Home {
 
     /// Waits until the first account is in `state`, and gives its status.
     pub(crate) fn account_until(&self, state: &str) -> Value {
+        let mut last = Value::Null;
         until(&format!("the account is {state}"), || {
             let account = self.status()["accounts"][0].clone();
+            if account != last {
+                println!("{account}"); // seen where the test fails
+                last = account.clone();
+            }
             (account["state"] == state).then_some(account)
         })
     }
@@ -152,6 +157,11 @@ impl Running {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Asks it to read its settings again.
+    pub(crate) fn reload(&self) {
+        self.signal("HUP");
     }
 
     /// Asks it to stop, and waits until it has; gives whether it ended well.
