@@ -72,6 +72,9 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// How often old mails are let go of.
 const A_DAY: Duration = Duration::from_hours(24);
 
+/// What the log calls the part that submits, where it is stuck.
+const OUTBOX: &str = "the outbox";
+
 /// What EHLO says about this machine: an address literal instead of a host name tells the provider
 /// nothing (RFC 5321 §4.1.4).
 pub(crate) const HELO: &str = "[127.0.0.1]";
@@ -265,8 +268,8 @@ pub(crate) struct Shared {
     pub(crate) news: Notify,
     /// Accounts that nothing is received from.
     pub(crate) blindness: RefCell<Blindness>,
-    /// When the accounts' connections were last heard of.
-    pulse: Pulse,
+    /// When the accounts' connections and the other parts were last heard of.
+    pub(crate) pulse: Pulse,
     /// Something was approved.
     changed: Notify,
     /// What this process is submitting.
@@ -439,11 +442,11 @@ async fn roused(shared: Rc<Shared>, stop: CancellationToken) {
 }
 
 /// Feeds systemd's watchdog. It runs on the one thread that does the work, so whatever holds that up
-/// silences it; and it looks at each account's connections, so a task that is stuck counts, too.
+/// silences it; and it looks at each of the parts, so a task that is stuck counts, too.
 async fn alive(shared: Rc<Shared>, stop: CancellationToken) {
     let Some(every) = systemd::watchdog_interval() else { return };
-    let stuck = |account: &str| {
-        tracing::error!(account, "An account is stuck: systemd is asked to start goen anew");
+    let stuck = |what: &str| {
+        tracing::error!("Systemd is asked to start goen anew, because this is stuck: {what}");
         systemd::stuck();
     };
     stop.run_until_cancelled(shared.pulse.feed(every, systemd::alive, stuck)).await;
@@ -623,7 +626,8 @@ async fn deliver(shared: Rc<Shared>, outbox: Outbox, stop: CancellationToken) {
         unready.forget_past(now);
         let pause_ends = pause_after(last, now);
         if pause_ends.is_none() {
-            match deliver_one(&shared, &outbox, &mut unready, &stop).await {
+            let one = deliver_one(&shared, &outbox, &mut unready, &stop);
+            match shared.pulse.at_work(OUTBOX, one).await {
                 Ok(Turn::Nothing) => {}
                 Ok(Turn::Again) => continue,
                 Ok(Turn::Submitted) => {
@@ -720,6 +724,8 @@ async fn deliver_one(
                     mail.id = mail_id,
                     "How a submission ended cannot be stored yet: {error}"
                 );
+                // Not stuck: a new start would not know the end any more.
+                shared.pulse.goes_on(OUTBOX);
                 sleep(SETTLE_RETRY).await;
             }
             settled => break settled?,

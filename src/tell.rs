@@ -43,6 +43,9 @@ const RETRY_AWAKE: Duration = Duration::from_mins(1);
 /// machine was suspended.
 const SLEPT: SignedDuration = SignedDuration::from_secs(30);
 
+/// What the log calls this part, where it is stuck.
+const NOTIFICATIONS: &str = "the notifications";
+
 /// The key of the summary. Mails count from 1, accounts from -1 down.
 const SUMMARY: i64 = 0;
 
@@ -67,7 +70,7 @@ pub(crate) async fn tell(shared: Rc<Shared>, voice: Voice, stop: CancellationTok
     loop {
         // Armed before the look, so that what is stored in between is not slept through.
         let news = shared.news.notified();
-        let next = match teller.look().await {
+        let next = match shared.pulse.at_work(NOTIFICATIONS, teller.look()).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!("Notifications cannot be looked up: {error}");
@@ -80,7 +83,9 @@ pub(crate) async fn tell(shared: Rc<Shared>, voice: Voice, stop: CancellationTok
             () = news => Ok(()),
             () = until(next, &shared.clock) => Ok(()),
             () = awake_until(blind) => Ok(()),
-            event = event(&mut teller.voice) => teller.hear(event).await,
+            event = event(&mut teller.voice) => {
+                shared.pulse.at_work(NOTIFICATIONS, teller.hear(event)).await
+            }
             Some(opened) = teller.opening.join_next() => match opened {
                 Ok((mail_id, Opened::Nothing)) => {
                     teller.could_not_open(mail_id).await;

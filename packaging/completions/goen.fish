@@ -73,6 +73,8 @@ complete -c goen -n "__fish_goen_using_subcommand setup" -l ca-file -d 'Certific
 complete -c goen -n "__fish_goen_using_subcommand setup" -l mailbox -d 'A mailbox to watch, instead of INBOX (may be repeated)' -r
 complete -c goen -n "__fish_goen_using_subcommand setup" -l thunderbird -d 'Take the servers that Thunderbird has for this address' -r -f -a "yes\t''
 no\t''"
+complete -c goen -n "__fish_goen_using_subcommand setup" -l gnome -d 'Take the account from GNOME Online Accounts, password or token included' -r -f -a "yes\t''
+no\t''"
 complete -c goen -n "__fish_goen_using_subcommand setup" -l look-up -d 'Look up unknown servers on the network (tells your domain to other hosts)' -r -f -a "yes\t''
 no\t''"
 complete -c goen -n "__fish_goen_using_subcommand setup" -l password-command -d 'A command that prints the password' -r
@@ -254,14 +256,15 @@ en\t''"
 complete -c goen -n "__fish_goen_using_subcommand classify" -l json -d 'Print one JSON object a line'
 complete -c goen -n "__fish_goen_using_subcommand classify" -l why -d 'Show the words that decided'
 complete -c goen -n "__fish_goen_using_subcommand classify" -s h -l help -d 'Print help'
-complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
-complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check show path help" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check show path help" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
-complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -s h -l help -d 'Print help'
-complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -f -a "example" -d 'Print a commented settings file to start from'
-complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -f -a "check" -d 'Check the settings'
-complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -f -a "path" -d 'Print where goen looks for settings and keeps its state'
-complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check show path help" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check show path help" -f -a "example" -d 'Print a commented settings file to start from'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check show path help" -f -a "check" -d 'Check the settings'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check show path help" -f -a "show" -d 'Print the settings in force: the file, the defaults, the environment'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check show path help" -f -a "path" -d 'Print where goen looks for settings and keeps its state'
+complete -c goen -n "__fish_goen_using_subcommand config; and not __fish_seen_subcommand_from example check show path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from example" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from example" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
@@ -270,12 +273,17 @@ complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcom
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from check" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from show" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
+en\t''"
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from path" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "example" -d 'Print a commented settings file to start from'
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the settings'
+complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print the settings in force: the file, the defaults, the environment'
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where goen looks for settings and keeps its state'
 complete -c goen -n "__fish_goen_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c goen -n "__fish_goen_using_subcommand service; and not __fish_seen_subcommand_from install uninstall status logs help" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
@@ -354,6 +362,7 @@ complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcomma
 complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from app" -f -a "reopen" -d 'Reopen an application'
 complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "example" -d 'Print a commented settings file to start from'
 complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the settings'
+complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print the settings in force: the file, the defaults, the environment'
 complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where goen looks for settings and keeps its state'
 complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from service" -f -a "install" -d 'Install, enable and start the service (restarts it if it runs)'
 complete -c goen -n "__fish_goen_using_subcommand help; and __fish_seen_subcommand_from service" -f -a "uninstall" -d 'Stop and remove the service; settings, records and passwords stay'

@@ -194,7 +194,7 @@ fn complaint(error: &clap::Error) -> Option<String> {
 fn overview(lang: Lang) -> String {
     let (setup, demo) = ("goen setup", "goen demo");
     let lines = [
-        (setup, "メールアドレスを設定して、見守りを始める", "set a mail address up and begin"),
+        (setup, "メールアドレスを設定して、見守りを始める", "set up an email address and begin"),
         (demo, "アカウントなしで、全体の動きを見る", "see it all at work; needs no account"),
         ("goen status", "アカウントと返信の様子", "how the accounts and the replies are doing"),
         ("goen list", "届いた選考結果", "results that have come"),
@@ -235,12 +235,12 @@ const EXAMPLE_COLUMNS: usize = 34;
 
 /// Command, an example of it, and what that does.
 const EXAMPLES: &[(&str, &str, &str, &str)] = &[
-    ("goen", "goen setup", "設定して始める", "set an address up and begin"),
+    ("goen", "goen setup", "設定して始める", "set up an address and begin"),
     ("goen", "goen list", "届いた結果", "results that have come"),
     ("goen", "goen show 3", "3 番のメール", "the mail with number 3"),
     ("goen", "goen review", "下書きを読む", "read the drafts"),
-    ("goen setup", "goen setup hanako@gmail.com", "たずねながら設定する", "asks for the rest"),
-    ("goen setup", "goen setup me@example.ac.jp \\", "たずねずに設定する", "asks nothing"),
+    ("goen setup", "goen setup hanako@gmail.com", "質問に答えながら", "asks for the rest"),
+    ("goen setup", "goen setup me@example.ac.jp \\", "質問なしで", "asks nothing"),
     ("goen setup", "  --provider microsoft365 \\", "", ""),
     ("goen setup", "  --token-command 'pizauth show uni' \\", "", ""),
     ("goen setup", "  --yes", "", ""),

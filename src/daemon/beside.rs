@@ -97,9 +97,10 @@ pub(super) async fn keep(shared: Rc<Shared>, outbox: Outbox, stop: CancellationT
         // Armed before the look, so that what is stored in between is not slept through.
         let look = shared.beside.look.notified();
         for account in &shared.config.accounts {
+            let visit = visit_if_free(&shared, &outbox, account, VISIT_LIMIT);
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = visit_if_free(&shared, &outbox, account, VISIT_LIMIT) => {}
+                () = shared.pulse.at_work("a visit to a mailbox", visit) => {}
             }
         }
         let now = shared.clock.now();

@@ -1,8 +1,12 @@
-//! Whether each account's connections are still being worked on: what systemd's watchdog is fed by.
+//! Whether goen's parts are still at work: what systemd's watchdog is fed by.
 //!
 //! A connection that waits is woken by its own timers: in IDLE for the timed look (5 minutes at
 //! most), between two tries each half minute, in an exchange by the exchange's time limit. One that
 //! did not get to run for much longer waits for something that will never come.
+//!
+//! The other parts may rest for days, and are not woken to say that they are well. While they are at
+//! something, each of their steps has a time limit; one that is at it for longer than all of them
+//! together is stuck.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,31 +18,56 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// turn at logging in behind three others, each with a keyring that asks for a passphrase (2 minutes).
 const STUCK_AFTER: Duration = Duration::from_mins(15);
 
+/// How long another part may be at one thing. The longest that is meant to happen is a submission to a
+/// server that takes all the time that RFC 5321 §4.5.3.2 grants it: some 35 minutes.
+const AT_WORK_LIMIT: Duration = Duration::from_hours(1);
+
 /// When each connection's task last got to run. On the monotonic clock, which stands still while the
 /// machine sleeps: nothing is stuck because the lid was closed.
 #[derive(Debug, Default)]
-pub(super) struct Pulse(RefCell<HashMap<(String, usize), Instant>>);
+pub(crate) struct Pulse {
+    connections: RefCell<HashMap<(String, usize), Instant>>,
+    parts: RefCell<HashMap<&'static str, Instant>>,
+}
 
 impl Pulse {
     /// Notes that a connection's task got to run, or that it has come to its end.
     pub(super) fn beat(&self, account: &str, connection: usize, runs: bool) {
         let key = (account.to_owned(), connection);
         if runs {
-            self.0.borrow_mut().insert(key, Instant::now());
+            self.connections.borrow_mut().insert(key, Instant::now());
         } else {
-            self.0.borrow_mut().remove(&key);
+            self.connections.borrow_mut().remove(&key);
         }
     }
 
-    /// An account with a connection that is stuck.
-    fn stuck(&self, now: Instant) -> Option<String> {
-        let beats = self.0.borrow();
-        let mut late =
-            beats.iter().filter(|(_, last)| now.saturating_duration_since(**last) > STUCK_AFTER);
-        late.next().map(|((account, _), _)| account.clone())
+    /// Does `work`, which is stuck if it takes too long.
+    pub(crate) async fn at_work<T>(&self, part: &'static str, work: impl Future<Output = T>) -> T {
+        self.goes_on(part);
+        let done = work.await;
+        self.parts.borrow_mut().remove(part);
+        done
     }
 
-    /// Calls `alive` at each interval while no connection is stuck, else `stuck`; for ever.
+    /// Notes that a part goes on with what it is at.
+    pub(super) fn goes_on(&self, part: &'static str) {
+        self.parts.borrow_mut().insert(part, Instant::now());
+    }
+
+    /// What is stuck: an account, or one of goen's parts.
+    fn stuck(&self, now: Instant) -> Option<String> {
+        let since = |last: &Instant| now.saturating_duration_since(*last);
+        let (connections, parts) = (self.connections.borrow(), self.parts.borrow());
+        let mut accounts = connections
+            .iter()
+            .filter(|(_, last)| since(last) > STUCK_AFTER)
+            .map(|((name, _), _)| name);
+        let mut parts =
+            parts.iter().filter(|(_, last)| since(last) > AT_WORK_LIMIT).map(|(part, _)| *part);
+        accounts.next().cloned().or_else(|| parts.next().map(str::to_owned))
+    }
+
+    /// Calls `alive` at each interval while nothing is stuck, else `stuck`; for ever.
     pub(super) async fn feed(&self, every: Duration, alive: impl Fn(), stuck: impl Fn(&str)) {
         let mut pulse = interval(every);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -46,7 +75,7 @@ impl Pulse {
             pulse.tick().await;
             match self.stuck(Instant::now()) {
                 None => alive(),
-                Some(account) => stuck(&account),
+                Some(what) => stuck(&what),
             }
         }
     }
@@ -58,7 +87,7 @@ mod tests {
     use std::convert::Infallible;
     use std::future::pending;
 
-    use tokio::time::timeout;
+    use tokio::time::{sleep, timeout};
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -162,6 +191,38 @@ mod tests {
         assert_eq!(pulse.stuck(later), Some("uni".to_owned()));
         pulse.beat("uni", 1, false);
         assert_eq!(pulse.stuck(later), None, "connections that have ended are not stuck");
+    }
+
+    /// When systemd was first asked for a new start, on a day on which a part does `work`.
+    async fn a_day_of(pulse: &Pulse, work: impl Future<Output = ()>) -> Option<Duration> {
+        let (began, asked) = (Instant::now(), Cell::new(None));
+        let stuck = |what: &str| {
+            assert_eq!(what, "the outbox");
+            asked.set(asked.get().or(Some(began.elapsed())));
+        };
+        let feeding = pulse.feed(Duration::from_secs(150), || {}, stuck);
+        let both = async { tokio::join!(work, feeding) };
+        assert!(timeout(Duration::from_hours(24), both).await.is_err());
+        asked.get()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_part_that_is_stuck_trips_the_watchdog() {
+        let pulse = Pulse::default();
+        let asked = a_day_of(&pulse, pulse.at_work("the outbox", pending())).await.unwrap();
+        assert!((AT_WORK_LIMIT..AT_WORK_LIMIT + STUCK_AFTER).contains(&asked), "{asked:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_rests_or_goes_on_is_not_stuck() {
+        let pulse = Pulse::default();
+        let long = async {
+            for _ in 0..20 {
+                sleep(AT_WORK_LIMIT / 2).await;
+                pulse.goes_on("the outbox");
+            }
+        };
+        assert_eq!(a_day_of(&pulse, pulse.at_work("the outbox", long)).await, None);
     }
 
     #[tokio::test(start_paused = true)]

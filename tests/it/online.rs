@@ -103,7 +103,7 @@ fn setup_offers_what_gnome_has_and_keeps_the_secret_there() {
     let arguments = ["setup", "--ca-file", ca_file.to_str().unwrap(), "--no-smtp", "--lang", "en"];
     let arguments = [&arguments[..], &["--user", "alice", "--notification", "no"]].concat();
     let terminal = Terminal::start(&home.command(&arguments), home.path());
-    terminal.answers("Mail address", "1");
+    terminal.answers("Email address", "1");
     terminal.answers("GNOME keeps the password", "");
     terminal.answers("Your name", "");
     terminal.answers("Watch whenever", "n");

@@ -10,7 +10,7 @@ const SETTINGS: &str = "[[accounts]]\nname = \"uni\"\naddress = \"hanako@example
 #[test]
 fn goen_alone_says_where_to_begin_in_either_language() {
     let home = Home::empty();
-    for (lang, words) in [("ja", "メールアドレスを設定して"), ("en", "set a mail address up")]
+    for (lang, words) in [("ja", "メールアドレスを設定して"), ("en", "set up an email address")]
     {
         let said = home.says(&["--lang", lang]);
         assert!(said.contains("goen setup") && said.contains(words), "{said}");
