@@ -431,7 +431,7 @@ fn configuration(
             if crate::daemon::is_running(paths) {
                 let words = say!(
                     lang,
-                    "動いている goen に読ませるには: systemctl --user reload goen（環境変数 GOEN__… の変更だけは、再起動が要ります）",
+                    "動いている goen に読ませるには：systemctl --user reload goen（環境変数 GOEN__… の変更だけは、再起動が要ります）",
                     "To let the running goen read it: systemctl --user reload goen (only changes of GOEN__… in the environment need a restart)"
                 );
                 writeln!(out, "{}", text::wrap(&words, console.columns))?;

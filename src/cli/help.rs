@@ -26,7 +26,7 @@ pub(super) fn in_language(command: Command, lang: Lang) -> Command {
 }
 
 /// Sections in Japanese, in clap's order.
-const TEMPLATE: &str = "{about-with-newline}\n使い方: {usage}\n\n{all-args}{after-help}";
+const TEMPLATE: &str = "{about-with-newline}\n使い方：{usage}\n\n{all-args}{after-help}";
 
 fn japanese(mut command: Command, above: &str) -> Command {
     let path = format!("{above}{}", command.get_name());
@@ -79,7 +79,7 @@ fn in_japanese(argument: Arg, help: &str) -> Arg {
     let defaults: Vec<_> =
         argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
     if !defaults.is_empty() && argument.get_action().takes_values() {
-        help += &["（既定: ", &defaults.join(" "), "）"].concat();
+        help += &["（既定：", &defaults.join(" "), "）"].concat();
     }
     let takes_values = argument.get_action().takes_values();
     argument
@@ -107,7 +107,7 @@ fn with_examples(mut command: Command, above: &str, lang: Lang) -> Command {
         })
         .collect();
     if !examples.is_empty() {
-        let heading = say!(lang, "例:", "Examples:");
+        let heading = say!(lang, "例：", "Examples:");
         command = command.after_help(format!("{heading}\n{}", examples.join("\n")));
     }
     let names: Vec<String> =
@@ -154,7 +154,7 @@ fn complaint(error: &clap::Error) -> Option<String> {
     };
     let suggestion = |kind: C| {
         let near = context(kind).filter(|near| !near.is_empty());
-        near.map_or_else(String::new, |near| format!("。もしかして: {near}"))
+        near.map_or_else(String::new, |near| format!("。もしかして：{near}"))
     };
     match error.kind() {
         K::InvalidSubcommand => {
@@ -179,7 +179,7 @@ fn complaint(error: &clap::Error) -> Option<String> {
             })
         }
         K::MissingRequiredArgument => {
-            Some(format!("足りないものがあります: {}", context(C::InvalidArg)?))
+            Some(format!("足りないものがあります：{}", context(C::InvalidArg)?))
         }
         K::ArgumentConflict => Some(format!(
             "{} と {} は一緒に使えません",
@@ -269,7 +269,7 @@ fn text(key: &str) -> Option<&'static str> {
 
 const JAPANESE: &[(&str, &str)] = &[
     ("goen", "就職・転職活動中の受信トレイに、静かに寄り添うプログラム"),
-    ("* config", "設定ファイル（既定: ~/.config/goen/config.toml）"),
+    ("* config", "設定ファイル（既定：~/.config/goen/config.toml）"),
     ("* lang", "表示の言語。ja または en（既定はロケールに従う）"),
     ("* json", "JSON で出力する"),
     ("* id", "goen list に出る番号"),

@@ -268,7 +268,7 @@ mod tests {
         insta::assert_snapshot!(said(Word::Unreachable, unreachable(), Reveal::Full, Lang::Ja), @r"
         09:12 からメールを受信できていません（uni）
         no connection to imap.example.jp:993: connection refused
-        つながるまで自動で試し続けます。原因を調べるには: goen doctor uni
+        つながるまで自動で試し続けます。原因を調べるには：goen doctor uni
         ");
         insta::assert_snapshot!(said(Word::Unreachable, unreachable(), Reveal::Full, Lang::En), @r"
         No mail received since 09:12 (uni)

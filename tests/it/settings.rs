@@ -31,10 +31,10 @@ fn without_settings_every_command_says_what_to_do_first() {
 fn a_mistyped_command_or_flag_is_answered_with_what_was_meant() {
     let home = Home::empty();
     for (arguments, ja, en) in [
-        (vec!["lst"], "もしかして: list", "similar subcommand exists: 'list'"),
-        (vec!["list", "--jsn"], "もしかして: --json", "--json"),
+        (vec!["lst"], "もしかして：list", "similar subcommand exists: 'list'"),
+        (vec!["list", "--jsn"], "もしかして：--json", "--json"),
         (vec!["export", "--format", "xls"], "使えるのは json、csv、md", "json, csv, md"),
-        (vec!["import"], "足りないものがあります: <FILE>", "<FILE>"),
+        (vec!["import"], "足りないものがあります：<FILE>", "<FILE>"),
         (vec!["forget", "1", "--everything"], "一緒に使えません", "cannot be used with"),
     ] {
         let in_japanese: Vec<&str> = [&["--lang", "ja"], arguments.as_slice()].concat();
@@ -51,7 +51,7 @@ fn a_mistyped_command_or_flag_is_answered_with_what_was_meant() {
 fn help_has_no_colours_in_a_pipe_and_gives_examples() {
     let home = Home::empty();
     let said = home.says(&["setup", "--help", "--lang", "ja"]);
-    assert!(!said.contains('\x1b') && said.contains("例:") && said.contains("使い方: "), "{said}");
+    assert!(!said.contains('\x1b') && said.contains("例：") && said.contains("使い方："), "{said}");
 }
 
 #[test]
