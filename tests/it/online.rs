@@ -101,7 +101,7 @@ fn setup_offers_what_gnome_has_and_keeps_the_secret_there() {
     let home = Home::empty().on_bus(bus.address());
     let ca_file = dovecot.ca_file();
     let arguments = ["setup", "--ca-file", ca_file.to_str().unwrap(), "--no-smtp", "--lang", "en"];
-    let arguments = [&arguments[..], &["--user", "alice", "--notification", "no"]].concat();
+    let arguments = [&arguments[..], &["--notification", "no"]].concat();
     let terminal = Terminal::start(&home.command(&arguments), home.path());
     terminal.answers("Email address", "1");
     terminal.answers("GNOME keeps the password", "");
@@ -109,9 +109,9 @@ fn setup_offers_what_gnome_has_and_keeps_the_secret_there() {
     terminal.answers("Watch whenever", "n");
     terminal.answers("Write this to", "");
     terminal.asks("[exit 0]");
-    assert!(terminal.screen().contains("1) alice@test.example (GNOME)"), "{}", terminal.screen());
+    assert!(terminal.screen().contains("1) a.sato@test.example (GNOME)"), "{}", terminal.screen());
     let settings = std::fs::read_to_string(home.path().join(".config/goen/config.toml")).unwrap();
-    assert!(settings.contains("online_account = \"alice@test.example\""), "{settings}");
+    assert!(settings.contains("online_account = \"a.sato@test.example\""), "{settings}");
     assert!(!settings.contains("wonder land"), "{settings}");
     let _running = home.run();
     home.account_until("watching");
