@@ -77,17 +77,21 @@ pub(crate) fn is_open_to_all(domain: &str) -> bool {
 }
 
 /// Whether `domain` is another organisation's than `familiar`, and easily mistaken for it: the same
-/// name under another ending, or a slip of the eye or of the keyboard away.
+/// name under another ending, all of it in front of another ending, or a slip of the eye or of the
+/// keyboard away.
 pub(crate) fn resembles(domain: &str, familiar: &str) -> bool {
     let (domain, familiar) = (shown(domain), shown(familiar));
     let (one, other) = (organisation(&domain), organisation(&familiar));
-    one != other && (is_misspelt(one, other) || name(one) == name(other))
+    one != other && (name(one) == name(other) || is_misspelt(&domain, &familiar))
 }
 
 /// Whether `domain` is another organisation's than `familiar`, and its name a misspelling of it.
 pub(crate) fn is_misspelt(domain: &str, familiar: &str) -> bool {
     let (domain, familiar) = (shown(domain), shown(familiar));
     let (one, other) = (organisation(&domain), organisation(&familiar));
+    if one != other && (words(&domain).starts_with(&words(other)) || is_run_together(one, other)) {
+        return true;
+    }
     let (name, right) = (name(one), name(other));
     if name == right || right.is_empty() {
         return false;
@@ -122,6 +126,17 @@ fn looks(name: &str) -> String {
     // `0` is like `O`, `1` like `l`: upper and lower case have to be put together behind it.
     let alike: String = skeleton(name).collect();
     alike.to_lowercase().replace('-', "").replace("vv", "w")
+}
+
+/// What a domain is made of, dots and hyphens alike: all of `example.co.jp` stands at the beginning of
+/// `example-co.jp`, and of `example.co.jp.mailers.example`.
+fn words(domain: &str) -> Vec<String> {
+    domain.split(['.', '-']).map(looks).collect()
+}
+
+/// Whether two domains differ by their dots alone: `exampleco.jp` and `example.co.jp`.
+fn is_run_together(one: &str, other: &str) -> bool {
+    looks(&one.replace('.', "")) == looks(&other.replace('.', ""))
 }
 
 /// The domains that a text names, in addresses of mails and of pages.
@@ -172,6 +187,14 @@ mod tests {
             ("mail.examp1e.co.jp", "saiyo.example.co.jp", true),
             ("еxample.co.jp", "example.co.jp", true),
             ("xn--xample-9uf.co.jp", "example.co.jp", true),
+            ("example-co.jp", "example.co.jp", true),
+            ("saiyo.example-co.jp", "example.co.jp", true),
+            ("examp1e-co.jp", "example.co.jp", true),
+            ("exampleco.jp", "example.co.jp", true),
+            ("example-co-jp.com", "example.co.jp", true),
+            ("example.co.jp.mailers.com", "saiyo.example.co.jp", true),
+            ("example-communications.co.jp", "example.com", false),
+            ("example-recruiting.co.jp", "example.co.jp", false),
             ("recruit.example.co.jp", "example.co.jp", false),
             ("aoba.co.jp", "asba.co.jp", false),
             ("another.co.jp", "example.co.jp", false),
