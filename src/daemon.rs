@@ -733,6 +733,10 @@ async fn deliver_one(
     };
     tracing::info!(mail.id = mail_id, state = state.name(), "A submission ended");
     shared.beside.look.notify_one();
+    if stop.is_cancelled() {
+        // The settings were read anew meanwhile: it is for the daemon that came after to file it.
+        wake(&shared.paths);
+    }
     farewell.say().await;
     if let Some(trouble) = trouble {
         tracing::warn!(account = name, "The submission server could not be used: {trouble}");

@@ -15,15 +15,15 @@ use crate::support::home::{Home, Running, until};
 use crate::support::postfix::Postfix;
 
 /// A home whose account has one declined mail, with a draft of the reply, and the daemon watching.
-struct Desk {
-    dovecot: Dovecot,
-    home: Home,
-    daemon: Running,
-    id: String,
+pub(crate) struct Desk {
+    pub(crate) dovecot: Dovecot,
+    pub(crate) home: Home,
+    pub(crate) daemon: Running,
+    pub(crate) id: String,
 }
 
 impl Desk {
-    fn new(dovecot: Dovecot, settings: &str) -> Self {
+    pub(crate) fn new(dovecot: Dovecot, settings: &str) -> Self {
         let home = Home::new(settings);
         let daemon = home.run();
         home.account_until("watching");
@@ -35,16 +35,16 @@ impl Desk {
         desk
     }
 
-    fn draft(&self) -> Value {
+    pub(crate) fn draft(&self) -> Value {
         serde_json::from_str(&self.home.says(&["review", &self.id, "--json"])).unwrap()
     }
 
-    fn approve(&self) {
+    pub(crate) fn approve(&self) {
         let digest = self.draft()["digest"].as_str().unwrap().to_owned();
         self.home.says(&["approve", &self.id, "--digest", &digest]);
     }
 
-    fn until_state(&self, state: &str) -> Value {
+    pub(crate) fn until_state(&self, state: &str) -> Value {
         until(&format!("the reply is {state} ({})", self.daemon.log()), || {
             let reply = self.home.status()["replies"][0].clone();
             (reply["state"] == state).then_some(reply)
@@ -52,13 +52,13 @@ impl Desk {
     }
 
     /// What `doveadm fetch` says of each message in a mailbox of hanako's.
-    fn fetch(&self, what: &str, mailbox: &str) -> Vec<String> {
+    pub(crate) fn fetch(&self, what: &str, mailbox: &str) -> Vec<String> {
         let said =
             self.dovecot.doveadm(&["-f", "tab", "fetch", "-u", "hanako", what, "mailbox", mailbox]);
         said.lines().skip(1).map(str::to_owned).collect()
     }
 
-    fn until_answered(&self) {
+    pub(crate) fn until_answered(&self) {
         until(&format!("the mail is marked ({})", self.daemon.log()), || {
             self.fetch("flags", "INBOX").first()?.contains("\\Answered").then_some(())
         });
