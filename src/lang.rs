@@ -1,5 +1,7 @@
 //! The two languages goen speaks.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A language of a mail, or of what goen says.
@@ -26,6 +28,83 @@ impl Lang {
             Self::Ja => "ja",
             Self::En => "en",
         }
+    }
+}
+
+/// Words that are kept for later, when another language may be asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Kept", into = "Kept")]
+pub struct Words {
+    ja: String,
+    en: String,
+}
+
+/// [`Words`] as they are stored: a server's own words are the same in both languages.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Same(String),
+    Each { ja: String, en: String },
+}
+
+impl Words {
+    /// What `say` says in each language.
+    #[must_use]
+    pub fn both(say: impl Fn(Lang) -> String) -> Self {
+        Self { ja: say(Lang::Ja), en: say(Lang::En) }
+    }
+
+    /// The words in `lang`.
+    #[must_use]
+    pub fn told(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Ja => &self.ja,
+            Lang::En => &self.en,
+        }
+    }
+
+    /// Whether they are the same in both languages.
+    #[must_use]
+    pub fn are_the_same(&self) -> bool {
+        self.ja == self.en
+    }
+}
+
+impl From<&str> for Words {
+    fn from(text: &str) -> Self {
+        Self::both(|_| text.to_owned())
+    }
+}
+
+impl From<String> for Words {
+    fn from(text: String) -> Self {
+        Self { ja: text.clone(), en: text }
+    }
+}
+
+impl From<Kept> for Words {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Same(text) => text.into(),
+            Kept::Each { ja, en } => Self { ja, en },
+        }
+    }
+}
+
+impl From<Words> for Kept {
+    fn from(words: Words) -> Self {
+        if words.are_the_same() {
+            Self::Same(words.en)
+        } else {
+            Self::Each { ja: words.ja, en: words.en }
+        }
+    }
+}
+
+/// In English, as in a log.
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.en)
     }
 }
 

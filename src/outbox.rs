@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
 
 use self::state::{Event, Illegal, Outcome, State};
-use crate::lang::{Explain, Explanation, Lang};
+use crate::lang::{Explain, Explanation, Lang, Words};
 use crate::mail::{Address, MessageId, domain};
 use crate::reply::compose::{self, ComposeError, Message};
 use crate::reply::{Digest, Draft};
@@ -48,6 +48,28 @@ const FILING_ATTEMPTS: u32 = 6;
 ///
 /// Only [`Outbox::claim_due`] makes one, after the row was committed as `sending`. It is not
 /// `Clone`, and [`submit`](crate::smtp::submit) consumes it: a second attempt needs a second claim.
+///
+/// ```
+/// async fn once(account: &goen::smtp::Submission, claim: goen::outbox::Claim) {
+///     goen::smtp::submit(account, claim).await.farewell.say().await;
+/// }
+/// ```
+/// ```compile_fail,E0382
+/// async fn twice(account: &goen::smtp::Submission, claim: goen::outbox::Claim) {
+///     goen::smtp::submit(account, claim).await.farewell.say().await;
+///     goen::smtp::submit(account, claim).await.farewell.say().await;
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// async fn with_a_copy(account: &goen::smtp::Submission, claim: goen::outbox::Claim) {
+///     goen::smtp::submit(account, claim.clone()).await.farewell.say().await;
+/// }
+/// ```
+/// ```compile_fail,E0451
+/// fn without_the_outbox(claim: goen::outbox::Claim) -> goen::outbox::Claim {
+///     goen::outbox::Claim { id: 1, ..claim }
+/// }
+/// ```
 #[must_use = "a dropped claim leaves the reply uncertain"]
 pub struct Claim {
     id: i64,
@@ -155,7 +177,8 @@ pub struct Approval {
     /// How often it was tried.
     pub attempts: u32,
     /// What was heard last, if an attempt did not end it.
-    pub words: String,
+    #[serde(serialize_with = "in_english")]
+    pub words: Words,
 }
 
 /// What is to be looked up and done in an account's mailboxes beside its replies. Nothing of it can
@@ -680,14 +703,19 @@ fn settle_withdrawn(
 }
 
 /// The words to keep of how an attempt ended; those of a success are its proof.
-fn words_of(outcome: &Outcome) -> String {
+fn words_of(outcome: &Outcome) -> Words {
     match outcome {
-        Outcome::Accepted(_) => String::new(),
-        Outcome::Refused(reply) | Outcome::Deferred(reply) => reply.to_string(),
+        Outcome::Accepted(_) => Words::default(),
+        Outcome::Refused(reply) | Outcome::Deferred(reply) => reply.to_string().into(),
         Outcome::Impossible(words) | Outcome::NotStarted(words) | Outcome::Lost(words) => {
             words.clone()
         }
     }
+}
+
+/// As scripts read it.
+fn in_english<S: serde::Serializer>(words: &Words, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(words)
 }
 
 impl From<Record> for Entry {

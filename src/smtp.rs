@@ -23,7 +23,7 @@ use lettre::transport::smtp::response::Response;
 use tokio::time::timeout;
 
 use self::wire::{Seen, Wire};
-use crate::lang::{Explain, Explanation, Lang};
+use crate::lang::{Explain, Explanation, Lang, Words};
 use crate::net::{self, ConnectError, Security, Server};
 use crate::outbox::Claim;
 use crate::outbox::state::{Outcome, Reply};
@@ -180,7 +180,7 @@ pub enum SmtpError {
         /// When.
         phase: Phase,
         /// What happened.
-        words: String,
+        words: Words,
     },
 }
 
@@ -261,7 +261,8 @@ impl Explain for SmtpError {
                 lang,
                 "メールサーバーとの通信が途切れました（{phase}）：{words}",
                 "the connection to the mail server broke off ({phase}): {words}",
-                phase = phase.told(lang)
+                phase = phase.told(lang),
+                words = words.told(lang)
             ))
             .hint(say!(
                 lang,
@@ -313,7 +314,7 @@ pub async fn submit(account: &Submission, claim: Claim) -> Attempt {
             Attempt { outcome, trouble: None, farewell: Farewell(is_clear.then_some(session)) }
         }
         Err(trouble) => Attempt {
-            outcome: Outcome::NotStarted(trouble.to_string()),
+            outcome: Outcome::NotStarted(Words::both(|lang| trouble.explain(lang).what)),
             trouble: Some(trouble),
             farewell: Farewell(None),
         },
@@ -364,7 +365,7 @@ enum Failure {
     /// A clear no, 4yz or 5yz.
     Negative(Reply),
     /// Anything else: silence, the end of the connection, words that are no answer.
-    Broken(String),
+    Broken(Words),
 }
 
 /// A logged-in connection.
@@ -449,7 +450,7 @@ impl Session {
             let goes_on =
                 if phase == Phase::Data { reply.code == 354 } else { reply.code / 100 == 2 };
             if !goes_on {
-                return Outcome::NotStarted(format!("{phase}: unexpected answer: {reply}"));
+                return Outcome::NotStarted(at(phase, &unexpected(&reply)));
             }
         }
         self.message(&message.raw).await
@@ -462,54 +463,82 @@ impl Session {
         let answered = step(&self.seen, MESSAGE_LIMIT, self.connection.message(body)).await;
         if !self.seen.end_of_message_left() {
             let words = match answered {
-                Ok(response) => format!("unexpected answer: {}", reply_of(&response)),
-                Err(Failure::Negative(reply)) => reply.to_string(),
+                Ok(response) => unexpected(&reply_of(&response)),
+                Err(Failure::Negative(reply)) => reply.to_string().into(),
                 Err(Failure::Broken(words)) => words,
             };
-            return Outcome::NotStarted(format!("{}: {words}", Phase::Message));
+            return Outcome::NotStarted(at(Phase::Message, &words));
         }
         // From here on the server may hold a copy.
         match answered.map(|response| reply_of(&response)) {
             Ok(reply) if reply.code / 100 == 2 => Outcome::Accepted(reply),
-            Ok(reply) => {
-                Outcome::Lost(format!("{}: unexpected answer: {reply}", Phase::EndOfMessage))
-            }
+            Ok(reply) => Outcome::Lost(at(Phase::EndOfMessage, &unexpected(&reply))),
             Err(Failure::Negative(reply)) if reply.code < 500 => Outcome::Deferred(reply),
             Err(Failure::Negative(reply)) => Outcome::Refused(reply),
-            Err(Failure::Broken(words)) => {
-                Outcome::Lost(format!("{}: {words}", Phase::EndOfMessage))
-            }
+            Err(Failure::Broken(words)) => Outcome::Lost(at(Phase::EndOfMessage, &words)),
         }
     }
 
     /// MAIL and RCPT with what the message needs, if the server offers it.
-    fn envelope(&self, message: &Message) -> Result<(Mail, Rcpt), String> {
+    fn envelope(&self, message: &Message) -> Result<(Mail, Rcpt), Words> {
         let Message { envelope, raw, .. } = message;
-        check_wire_form(raw).map_err(|what| format!("the message has {what}"))?;
+        check_wire_form(raw).map_err(|what| {
+            Words::both(|lang| {
+                say!(
+                    lang,
+                    "メッセージが、送れる形になっていません（{what}）",
+                    "the message has {what}"
+                )
+            })
+        })?;
         let address = |path: &str| {
-            path.parse::<Address>().map_err(|error| format!("the address {path:?}: {error}"))
+            path.parse::<Address>().map_err(|error| {
+                Words::both(|lang| {
+                    say!(
+                        lang,
+                        "アドレス {path} の形が正しくありません（{error}）",
+                        "the address {path:?}: {error}"
+                    )
+                })
+            })
         };
         let (from, to) = (address(&envelope.reverse_path)?, address(&envelope.forward_path)?);
 
         let mut parameters = Vec::new();
         if let Some(limit) = self.features.size {
             if limit > 0 && raw.len() > limit {
-                return Err(format!(
-                    "the message has {} bytes, the server takes {limit} at most",
-                    raw.len()
-                ));
+                let size = raw.len();
+                return Err(Words::both(|lang| {
+                    say!(
+                        lang,
+                        "メッセージの大きさ（{size} バイト）が、サーバーの上限（{limit} バイト）を超えています",
+                        "the message has {size} bytes, the server takes {limit} at most"
+                    )
+                }));
             }
             parameters.push(MailParameter::Size(raw.len()));
         }
         if !raw.is_ascii() {
             if !self.features.eight_bit {
-                return Err("the server takes ASCII only (it does not offer 8BITMIME)".into());
+                return Err(Words::both(|lang| {
+                    say!(
+                        lang,
+                        "サーバーが、英数字以外をそのまま含むメッセージに対応していません（8BITMIME）",
+                        "the server takes ASCII only (it does not offer 8BITMIME)"
+                    )
+                }));
             }
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         if !envelope.reverse_path.is_ascii() || !envelope.forward_path.is_ascii() {
             if !self.features.smtp_utf8 {
-                return Err("the server does not know international addresses (SMTPUTF8)".into());
+                return Err(Words::both(|lang| {
+                    say!(
+                        lang,
+                        "サーバーが、英数字以外の文字を含むメールアドレスに対応していません（SMTPUTF8）",
+                        "the server does not know international addresses (SMTPUTF8)"
+                    )
+                }));
             }
             parameters.push(MailParameter::SmtpUtfEight);
         }
@@ -550,23 +579,50 @@ where
     positive(phase, answer).map(drop)
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    timeout(limit, work).await.unwrap_or_else(|_elapsed| Err(silence(limit)))
+async fn within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> Result<T, Words> {
+    match timeout(limit, work).await {
+        Ok(done) => done.map_err(|error| wire::words(&error)),
+        Err(_elapsed) => Err(silence(limit)),
+    }
 }
 
-fn silence(limit: Duration) -> io::Error {
-    let words = format!("no answer within {} minutes", limit.as_secs() / 60);
-    io::Error::new(io::ErrorKind::TimedOut, words)
+fn silence(limit: Duration) -> Words {
+    let minutes = limit.as_secs() / 60;
+    Words::both(|lang| {
+        say!(
+            lang,
+            "{minutes} 分待っても返事がありませんでした",
+            "no answer within {minutes} minutes"
+        )
+    })
 }
 
-fn positive(phase: Phase, answer: io::Result<String>) -> Result<String, SmtpError> {
-    let answer = answer.map_err(|error| SmtpError::Broken { phase, words: error.to_string() })?;
+/// An answer that is clear, but not to what was asked.
+fn unexpected(reply: &Reply) -> Words {
+    Words::both(|lang| say!(lang, "想定外の応答でした：{reply}", "unexpected answer: {reply}"))
+}
+
+/// Words that cannot be read as an answer.
+fn no_answer(said: &str) -> Words {
+    Words::both(|lang| say!(lang, "応答として読み取れません：{said:?}", "not an answer: {said:?}"))
+}
+
+/// What happened, and at which step.
+fn at(phase: Phase, words: &Words) -> Words {
+    Words::both(|lang| {
+        let (step, words) = (phase.told(lang), words.told(lang));
+        say!(lang, "{step}：{words}", "{step}: {words}")
+    })
+}
+
+fn positive(phase: Phase, answer: Result<String, Words>) -> Result<String, SmtpError> {
+    let answer = answer.map_err(|words| SmtpError::Broken { phase, words })?;
     match wire::reply(&answer) {
         Some(reply) if reply.code == 220 || phase != Phase::Greeting && reply.code / 100 == 2 => {
             Ok(answer)
         }
         Some(reply) => Err(SmtpError::Refused { phase, reply }),
-        None => Err(SmtpError::Broken { phase, words: format!("not an answer: {answer:?}") }),
+        None => Err(SmtpError::Broken { phase, words: no_answer(&answer) }),
     }
 }
 
@@ -583,7 +639,7 @@ async fn step<T>(
         // silence there hide the refusal.
         Err(_elapsed) => Err(match wire::reply(&seen.answer()) {
             Some(reply) if reply.code >= 400 => Failure::Negative(reply),
-            _ => Failure::Broken(silence(limit).to_string()),
+            _ => Failure::Broken(silence(limit)),
         }),
     }
 }
@@ -600,9 +656,13 @@ fn failure_of(seen: &Seen, error: &LettreError) -> Failure {
         );
     }
     if error.is_response() {
-        return Failure::Broken(format!("not an answer: {:?}", seen.answer().trim_end()));
+        return Failure::Broken(no_answer(seen.answer().trim_end()));
     }
-    Failure::Broken(error.source().map_or_else(|| error.to_string(), ToString::to_string))
+    let source = error.source();
+    Failure::Broken(match source.and_then(|source| source.downcast_ref::<io::Error>()) {
+        Some(error) => wire::words(error),
+        None => source.map_or_else(|| error.to_string(), ToString::to_string).into(),
+    })
 }
 
 impl Failure {
@@ -619,7 +679,7 @@ impl Failure {
         match self {
             Self::Negative(reply) if reply.code < 500 => Outcome::Deferred(reply),
             Self::Negative(reply) => Outcome::Refused(reply),
-            Self::Broken(words) => Outcome::NotStarted(format!("{phase}: {words}")),
+            Self::Broken(words) => Outcome::NotStarted(at(phase, &words)),
         }
     }
 }

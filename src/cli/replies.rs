@@ -158,7 +158,7 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
         State::Approved => {
             let due = entry.approval.as_ref().map_or(entry.changed_at, |approval| approval.due_at);
             let due = moment(due, &console.zone, lang);
-            let words = entry.approval.as_ref().map_or("", |approval| approval.words.as_str());
+            let words = entry.approval.as_ref().map_or("", |approval| approval.words.told(lang));
             if words.is_empty() {
                 say!(
                     lang,
@@ -194,7 +194,7 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
         State::Failed(why) => {
             let why = match why {
                 Why::Refused(reply) => reply.to_string(),
-                Why::Impossible(words) | Why::GaveUp(words) => words.clone(),
+                Why::Impossible(words) | Why::GaveUp(words) => words.told(lang).to_owned(),
                 Why::ToldByUser => {
                     say!(
                         lang,

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::{Explain, Explanation, Lang};
+use crate::lang::{Explain, Explanation, Lang, Words};
 use crate::say;
 
 /// A server's answer (RFC 5321 §4.2).
@@ -49,11 +49,11 @@ pub enum Outcome {
     /// 4yz: the server has no copy, and may take one later.
     Deferred(Reply),
     /// This server cannot take this message (its size, international addresses): no copy.
-    Impossible(String),
+    Impossible(Words),
     /// It broke off before the end of the message had left: no copy.
-    NotStarted(String),
+    NotStarted(Words),
     /// Silence after the end of the message had left: there may be a copy.
-    Lost(String),
+    Lost(Words),
 }
 
 /// How we know that a reply arrived at the provider.
@@ -75,9 +75,9 @@ pub enum Why {
     /// The provider refused it.
     Refused(Reply),
     /// The provider cannot take such a message.
-    Impossible(String),
+    Impossible(Words),
     /// It was put off too often or too long; the words are the last ones heard.
-    GaveUp(String),
+    GaveUp(Words),
     /// The user says it did not arrive.
     ToldByUser,
 }
@@ -124,7 +124,7 @@ pub enum Event {
     /// The submission ended.
     Submitted(Outcome),
     /// It has been put off for too long.
-    GiveUp(String),
+    GiveUp(Words),
     /// goen starts, and finds it like this.
     Recover,
     /// Its Message-ID was found in the Sent mailbox.
@@ -372,13 +372,20 @@ impl Explain for Why {
             .hint(refusal_hint(reply, lang).unwrap_or(again)),
             Self::Impossible(words) => Explanation::new(say!(
                 lang,
-                "このメールサーバーでは送れません：{words}",
-                "this mail server cannot take it: {words}"
+                "このメールサーバーからは送れません：{words}",
+                "this mail server cannot take it: {words}",
+                words = words.told(lang)
+            ))
+            .hint(say!(
+                lang,
+                "文面を直してもう一度承認するか、お使いのメールソフトから送ってください",
+                "change it and approve it again, or send it from your mail program"
             )),
             Self::GaveUp(words) => Explanation::new(say!(
                 lang,
                 "長いあいだ送れなかったため、やめました：{words}",
-                "it could not be sent for a long time, so goen stopped trying: {words}"
+                "it could not be sent for a long time, so goen stopped trying: {words}",
+                words = words.told(lang)
             ))
             .hint(again),
             Self::ToldByUser => Explanation::new(say!(

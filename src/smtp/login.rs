@@ -7,8 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::{Failure, Phase, SESSION_LIMIT, Session, SmtpError, Submission};
+use super::{Failure, Phase, SESSION_LIMIT, Session, SmtpError, Submission, unexpected};
+use crate::lang::Words;
 use crate::outbox::state::Reply;
+use crate::say;
 use crate::secret::Credential;
 
 /// What a mechanism says, in order. Wiped when dropped; lettre's own copy on the way out is not.
@@ -23,13 +25,18 @@ pub(super) async fn log_in(session: &mut Session, account: &Submission) -> Resul
             Ok(reply) if reply.code == 235 => return Ok(()),
             Ok(reply) if reply.code == 334 => challenge = Some(reply),
             Ok(reply) => {
-                let words = format!("unexpected answer: {reply}");
-                return Err(SmtpError::Broken { phase: Phase::Login, words });
+                return Err(SmtpError::Broken { phase: Phase::Login, words: unexpected(&reply) });
             }
             Err(failure) => return Err(refusal(failure, account, challenge.as_ref())),
         }
     }
-    let words = "the server asks for more than the mechanism has".into();
+    let words = Words::both(|lang| {
+        say!(
+            lang,
+            "サーバーが、ログイン方法にない情報を求めました",
+            "the server asks for more than the mechanism has"
+        )
+    });
     Err(SmtpError::Broken { phase: Phase::Login, words })
 }
 

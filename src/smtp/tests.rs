@@ -118,6 +118,28 @@ fn an_answer_has_a_code_and_one_line_of_words() {
     }
 }
 
+#[tokio::test]
+async fn what_a_server_does_wrong_is_told_in_both_languages() {
+    for (said, japanese) in [
+        (&b""[..], "サーバーが接続を切りました"),
+        (b"250-a\r\n", "サーバーが応答の途中で接続を切りました"),
+        (&[b'2'; 5_000], "サーバーの応答が長すぎます"),
+    ] {
+        let words = wire::words(&heard(said).await.unwrap_err());
+        assert_eq!(words.told(Lang::Ja), japanese);
+        assert!(words.told(Lang::En).is_ascii());
+    }
+    let reset = wire::words(&io::Error::from(io::ErrorKind::ConnectionReset));
+    assert_eq!(reset.told(Lang::Ja), "接続が切れました（connection reset）");
+    let words = at(Phase::EndOfMessage, &silence(MESSAGE_LIMIT));
+    assert_eq!(words.told(Lang::Ja), "受け取りの確認：10 分待っても返事がありませんでした");
+    let reply = Reply { code: 250, text: "odd".into() };
+    assert_eq!(
+        at(Phase::Data, &unexpected(&reply)).told(Lang::Ja),
+        "DATA：想定外の応答でした：250 odd"
+    );
+}
+
 #[test]
 fn trouble_is_told_in_both_languages() {
     let reply = Reply { code: 554, text: "5.7.1 go away".into() };

@@ -17,7 +17,9 @@ use std::task::{Context, Poll, ready};
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
+use crate::lang::{Lang, Words};
 use crate::outbox::state::Reply;
+use crate::say;
 
 /// Longest line of an answer. RFC 5321 §4.5.3.1.5 says 512; real ones exceed it.
 const LINE_MAX_BYTES: usize = 4096;
@@ -27,6 +29,70 @@ const ANSWER_MAX_BYTES: usize = 64 * 1024;
 
 /// What ends a message (RFC 5321 §4.1.1.4).
 const END_OF_MESSAGE: &[u8] = b"\r\n.\r\n";
+
+/// What a server does that is no answer. The stream's errors carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It hung up.
+    Closed,
+    /// It hung up in the middle of an answer.
+    ClosedInAnswer,
+    /// It spoke when it was our turn.
+    OutOfTurn(String),
+    /// Its answer does not end.
+    TooLong,
+}
+
+impl Fault {
+    fn told(&self, lang: Lang) -> String {
+        match self {
+            Self::Closed => {
+                say!(lang, "サーバーが接続を切りました", "the server closed the connection")
+            }
+            Self::ClosedInAnswer => say!(
+                lang,
+                "サーバーが応答の途中で接続を切りました",
+                "the server closed the connection in the middle of its answer"
+            ),
+            Self::OutOfTurn(words) => say!(
+                lang,
+                "サーバーが予期しないときに応答しました：{words}",
+                "the server spoke out of turn: {words}"
+            ),
+            Self::TooLong => {
+                say!(lang, "サーバーの応答が長すぎます", "the server's answer is too long")
+            }
+        }
+    }
+
+    fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(Lang::En))
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Fault> for io::Error {
+    fn from(fault: Fault) -> Self {
+        let kind = match fault {
+            Fault::Closed | Fault::ClosedInAnswer => io::ErrorKind::UnexpectedEof,
+            Fault::OutOfTurn(_) | Fault::TooLong => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, fault)
+    }
+}
+
+/// What to tell of an error of the stream's.
+pub(super) fn words(error: &io::Error) -> Words {
+    let system = |lang| say!(lang, "接続が切れました（{error}）", "{error}");
+    Words::both(|lang| Fault::of(error).map_or_else(|| system(lang), |fault| fault.told(lang)))
+}
 
 /// What has been seen on a [`Wire`]; shared with whoever drives the connection.
 #[derive(Debug, Clone, Default)]
@@ -142,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     fn out_of_turn(&self) -> io::Error {
         let words = String::from_utf8_lossy(&self.received);
         let words: String = words.chars().take_while(|c| !c.is_control()).take(200).collect();
-        io::Error::new(io::ErrorKind::InvalidData, format!("the server spoke out of turn: {words}"))
+        Fault::OutOfTurn(words).into()
     }
 
     /// Ready when a complete answer is in `unread`, or at the end of the stream.
@@ -155,16 +221,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 }
             }
             if self.received.len() > LINE_MAX_BYTES || self.answer.len() > ANSWER_MAX_BYTES {
-                let words = "the server's answer is too long";
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, words)));
+                return Poll::Ready(Err(Fault::TooLong.into()));
             }
             if ready!(self.poll_receive(context))? == 0 {
-                let words = if self.received.is_empty() && self.answer.is_empty() {
-                    "the server closed the connection"
-                } else {
-                    "the server closed the connection in the middle of its answer"
-                };
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, words)));
+                let silent = self.received.is_empty() && self.answer.is_empty();
+                let fault = if silent { Fault::Closed } else { Fault::ClosedInAnswer };
+                return Poll::Ready(Err(fault.into()));
             }
         }
     }
@@ -223,10 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         let wire = self.get_mut();
         // While we speak, the server has to be silent: also in the middle of a message.
         match wire.poll_receive(context) {
-            Poll::Ready(Ok(0)) => {
-                let words = "the server closed the connection";
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, words)));
-            }
+            Poll::Ready(Ok(0)) => return Poll::Ready(Err(Fault::Closed.into())),
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Ready(Ok(_)) | Poll::Pending => {}
         }

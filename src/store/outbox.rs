@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::{StoreError, seconds, time};
+use crate::lang::Words;
 use crate::mail::MessageId;
 use crate::outbox::state::{Proof, State, Why};
 use crate::reply::compose::{Envelope, Message};
@@ -55,7 +56,7 @@ pub(crate) struct Submission {
     pub(crate) message_id: String,
     pub(crate) digest: Digest,
     pub(crate) state: State,
-    pub(crate) words: String,
+    pub(crate) words: Words,
     pub(crate) attempts: u32,
     pub(crate) approved_at: Timestamp,
     pub(crate) planned_at: Timestamp,
@@ -196,7 +197,7 @@ fn submission(row: &Row<'_>, id: i64) -> Result<Submission, StoreError> {
         message_id: row.get(7)?,
         digest: Digest(row.get(8)?),
         state: state(&row.get::<_, String>(9)?, &row.get::<_, String>(10)?)?,
-        words: row.get(11)?,
+        words: words(&row.get::<_, String>(11)?),
         attempts: row.get(12)?,
         approved_at: time(row.get(13)?),
         planned_at: time(row.get(14)?),
@@ -392,13 +393,22 @@ pub(crate) fn update_submission(
             submission.id,
             submission.state.name(),
             ended(&submission.state)?,
-            submission.words,
+            kept(&submission.words)?,
             submission.attempts,
             seconds(submission.due_at),
             seconds(now),
         ],
     )?;
     Ok(())
+}
+
+/// What was heard last, as the store keeps it: a server's own words as they are.
+fn kept(words: &Words) -> Result<String, StoreError> {
+    if words.are_the_same() { Ok(words.to_string()) } else { Ok(serde_json::to_string(words)?) }
+}
+
+fn words(kept: &str) -> Words {
+    serde_json::from_str(kept).unwrap_or_else(|_| kept.into())
 }
 
 /// How a submission ended, as the store keeps it.
@@ -468,6 +478,15 @@ mod tests {
             })
             .unwrap();
         assert_eq!(synchronous, 2);
+    }
+
+    #[test]
+    fn words_come_back_as_they_were_kept() {
+        let each = Words::both(|lang| lang.code().to_owned());
+        for it in [each, "451 4.7.1 greylisted".into(), Words::default()] {
+            assert_eq!(words(&kept(&it).unwrap()), it);
+        }
+        assert_eq!(kept(&"451 greylisted".into()).unwrap(), "451 greylisted");
     }
 
     #[test]

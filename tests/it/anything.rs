@@ -22,6 +22,8 @@ enum Act {
     Undo,
     Discard,
     Postpone(i64),
+    /// An answer from another mail program is seen.
+    AnsweredElsewhere,
     AskAgain,
     WaitForHours,
     /// One of the daemons takes what is due.
@@ -62,6 +64,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Undo),
         1 => Just(Act::Discard),
         1 => (0..200_i64).prop_map(Act::Postpone),
+        1 => Just(Act::AnsweredElsewhere),
         1 => Just(Act::AskAgain),
         1 => Just(Act::WaitForHours),
         6 => one.clone().prop_map(Act::Claim),
@@ -151,6 +154,7 @@ impl World {
             Act::Postpone(minutes) => {
                 drop(user.postpone(id, after(self.minute + minutes), time));
             }
+            Act::AnsweredElsewhere => drop(user.retire(id, time)),
             Act::AskAgain => drop(user.ask_again(time).unwrap()),
             Act::WaitForHours => {
                 let later = after(self.minute + 30);

@@ -218,7 +218,8 @@ async fn an_early_answer_is_not_taken_for_the_answer_to_the_message() {
     let early = Fault::SayMore(b"250 2.0.0 Ok: queued as EARLY\r\n".to_vec());
     let (outcome, log) = against(Script::fault(Step::Data, early)).await;
     let Outcome::NotStarted(words) = outcome else { panic!("{outcome:?}") };
-    assert!(words.contains("out of turn: 250 2.0.0 Ok: queued as EARLY"), "{words}");
+    let told = words.to_string();
+    assert!(told.contains("out of turn: 250 2.0.0 Ok: queued as EARLY"), "{told}");
     assert_eq!(log.messages.len(), 0);
 }
 
@@ -229,6 +230,7 @@ async fn silence_after_the_dot_is_lost_after_ten_minutes_and_not_before() {
     let Outcome::Lost(words) = outcome(&server).await else { panic!() };
     let waited = start.elapsed();
     assert!((Duration::from_mins(10)..Duration::from_secs(601)).contains(&waited), "{waited:?}");
+    let words = words.to_string();
     assert_eq!(words, "waiting for the answer to the message: no answer within 10 minutes");
 }
 
@@ -396,7 +398,12 @@ async fn a_server_that_knows_no_way_to_log_in_is_told_apart() {
 async fn a_message_larger_than_the_servers_limit_is_not_begun() {
     let server = SmtpServer::start(Script::default().offering(&["AUTH PLAIN", "SIZE 100"])).await;
     let Outcome::Impossible(words) = outcome(&server).await else { panic!() };
-    assert!(words.ends_with("the server takes 100 at most"), "{words}");
+    assert!(words.to_string().ends_with("the server takes 100 at most"), "{words}");
+    assert!(
+        words.told(Lang::Ja).contains("サーバーの上限（100 バイト）"),
+        "{}",
+        words.told(Lang::Ja)
+    );
     assert!(!server.log().commands.iter().any(|line| line.starts_with("MAIL")));
 }
 
