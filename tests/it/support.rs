@@ -13,5 +13,6 @@ pub(crate) mod postfix;
 pub(crate) mod replies;
 pub(crate) mod shelf;
 pub(crate) mod smtp;
+pub(crate) mod submission;
 pub(crate) mod tap;
 pub(crate) mod tmux;

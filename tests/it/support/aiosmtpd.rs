@@ -5,13 +5,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use goen::net::{Security, Server};
-use goen::secret::{Credential, Secret};
+use goen::net::Security;
 use goen::smtp::Submission;
 use tempfile::TempDir;
 
 use super::home::Ended;
-use super::postfix::SIZE_LIMIT_BYTES;
+use super::submission::{SIZE_LIMIT_BYTES, hanako_at};
 
 const SCRIPT: &str = r"
 import asyncio, pathlib, ssl, sys
@@ -89,13 +88,7 @@ impl Aiosmtpd {
     /// How hanako submits here.
     pub(crate) fn submission(&self, security: Security) -> Submission {
         let port = if security == Security::Tls { self.tls_port } else { self.starttls_port };
-        let ca_file = Some(self.folder.path().join("cert.pem"));
-        Submission {
-            server: Server { host: "localhost".to_owned(), port, security, ca_file },
-            user: "hanako".to_owned(),
-            credential: Credential::Password(Secret::new("パスワード".to_owned())),
-            helo: "[127.0.0.1]".to_owned(),
-        }
+        hanako_at(port, security, self.folder.path().join("cert.pem"))
     }
 
     /// What it took, as it came.

@@ -4,20 +4,16 @@
 //! `grey@` (451) once.
 
 use std::fs;
-use std::net::TcpStream;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
-use goen::net::{Security, Server};
-use goen::secret::{Credential, Secret};
+use goen::net::Security;
 use goen::smtp::Submission;
-use tempfile::TempDir;
 
-use super::dovecot::{Dovecot, USERS, free_ports};
-use super::home::{Ended, until};
-use super::postfix::SIZE_LIMIT_BYTES;
+use super::dovecot::{Dovecot, USERS};
+use super::home::Ended;
+use super::submission::{Place, SIZE_LIMIT_BYTES};
 
 /// Where `tests/run` unpacks it.
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/servers/exim4/usr/sbin/exim4");
@@ -27,11 +23,7 @@ const MAIL: u32 = 8;
 
 /// A running Exim: hanako may send.
 pub(crate) struct Exim {
-    folder: TempDir,
-    ca_file: PathBuf,
-    starttls_port: u16,
-    tls_port: u16,
-    plain_port: u16,
+    place: Place,
     process: Mutex<Option<Ended>>,
 }
 
@@ -42,31 +34,23 @@ impl Exim {
             println!("SKIPPED: Exim: {PROGRAM} is not there (tests/run unpacks it)");
             return None;
         }
-        let folder = tempfile::Builder::new()
-            .prefix("goen-exim")
-            .permissions(fs::Permissions::from_mode(0o755))
-            .tempdir_in("/tmp")
-            .unwrap();
-        let [starttls_port, tls_port, plain_port] = free_ports();
-        let ca_file = dovecot.ca_file();
-        let process = Mutex::new(None);
-        let exim = Self { folder, ca_file, starttls_port, tls_port, plain_port, process };
-        fs::write(exim.path("conf"), exim.conf(dovecot)).unwrap();
-        fs::create_dir(exim.path("spool")).unwrap();
-        let is_root = exim.folder.path().metadata().unwrap().uid() == 0;
+        let exim = Self { place: Place::beside(dovecot, "exim"), process: Mutex::new(None) };
+        let place = &exim.place;
+        fs::write(place.path("conf"), exim.conf(dovecot)).unwrap();
+        fs::create_dir(place.path("spool")).unwrap();
+        let is_root = place.own().0 == 0;
         let (uid, gid) = if is_root {
-            std::os::unix::fs::chown(exim.path("spool"), Some(MAIL), Some(MAIL)).unwrap();
+            std::os::unix::fs::chown(place.path("spool"), Some(MAIL), Some(MAIL)).unwrap();
             (MAIL, MAIL)
         } else {
-            let own = exim.folder.path().metadata().unwrap();
-            (own.uid(), own.gid())
+            place.own()
         };
         // It drops root before it reads the key.
         let (certificate, key) = dovecot.certificate();
         for (from, to) in [(certificate, "cert.pem"), (key, "key.pem")] {
-            fs::copy(from, exim.path(to)).unwrap();
+            fs::copy(from, place.path(to)).unwrap();
             if is_root {
-                std::os::unix::fs::chown(exim.path(to), Some(MAIL), Some(MAIL)).unwrap();
+                std::os::unix::fs::chown(place.path(to), Some(MAIL), Some(MAIL)).unwrap();
             }
         }
         let known = |file: &str, line: &str| {
@@ -74,33 +58,30 @@ impl Exim {
             format!("{}\n{line}\n", others.trim_end())
         };
         let user = format!("Debian-exim:x:{uid}:{gid}::/tmp:/bin/false");
-        fs::write(exim.path("passwd"), known("/etc/passwd", &user)).unwrap();
+        fs::write(place.path("passwd"), known("/etc/passwd", &user)).unwrap();
         let group = format!("Debian-exim:x:{gid}:");
-        fs::write(exim.path("group"), known("/etc/group", &group)).unwrap();
+        fs::write(place.path("group"), known("/etc/group", &group)).unwrap();
         exim.up();
         Some(exim)
     }
 
     /// Starts it, again or for the first time.
     pub(crate) fn up(&self) {
-        let log = fs::File::create(self.path("err")).unwrap();
+        let log = fs::File::create(self.place.path("err")).unwrap();
         let child = Command::new(PROGRAM)
             .arg("-C")
-            .arg(self.path("conf"))
+            .arg(self.place.path("conf"))
             .args(["-bdf", "-q1h"])
             .env("LD_PRELOAD", "libnss_wrapper.so")
-            .env("NSS_WRAPPER_PASSWD", self.path("passwd"))
-            .env("NSS_WRAPPER_GROUP", self.path("group"))
+            .env("NSS_WRAPPER_PASSWD", self.place.path("passwd"))
+            .env("NSS_WRAPPER_GROUP", self.place.path("group"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .unwrap();
         *self.process.lock().unwrap() = Some(Ended(child));
-        let ports = [self.starttls_port, self.tls_port, self.plain_port];
-        until(&format!("Exim answers ({})", self.log()), || {
-            ports.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()).then_some(())
-        });
+        self.place.until_it_answers("Exim");
     }
 
     /// Kills it and whatever it started: sessions break off where they are.
@@ -117,36 +98,21 @@ impl Exim {
 
     /// How hanako submits here.
     pub(crate) fn submission(&self, security: Security) -> Submission {
-        let port = match security {
-            Security::Tls => self.tls_port,
-            Security::Starttls => self.starttls_port,
-            Security::Plain => self.plain_port,
-        };
-        let (user, password) = USERS[2];
-        let host = "localhost".to_owned();
-        Submission {
-            server: Server { host, port, security, ca_file: Some(self.ca_file.clone()) },
-            user: user.to_owned(),
-            credential: Credential::Password(Secret::new(password.to_owned())),
-            helo: "[127.0.0.1]".to_owned(),
-        }
+        self.place.submission(security)
     }
 
     /// What Exim logged.
     pub(crate) fn log(&self) -> String {
         ["spool/mainlog", "spool/paniclog", "err"]
             .iter()
-            .map(|name| fs::read_to_string(self.path(name)).unwrap_or_default())
+            .map(|name| fs::read_to_string(self.place.path(name)).unwrap_or_default())
             .collect()
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
     fn conf(&self, dovecot: &Dovecot) -> String {
-        let folder = self.folder.path().display();
-        let (starttls, tls, plain) = (self.starttls_port, self.tls_port, self.plain_port);
+        let folder = self.place.folder().display();
+        let (starttls, tls, plain) =
+            (self.place.starttls_port, self.place.tls_port, self.place.plain_port);
         let (user, password) = USERS[2];
         let lmtp = dovecot.lmtp_port;
         let right =

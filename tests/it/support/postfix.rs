@@ -13,63 +13,42 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use goen::net::{Security, Server};
-use goen::secret::{Credential, Secret};
+use goen::net::Security;
 use goen::smtp::Submission;
-use tempfile::TempDir;
 
-use super::dovecot::{Dovecot, USERS, free_ports};
-use super::home::until;
-
-/// Largest message it takes: small, so that a test can exceed it.
-pub(crate) const SIZE_LIMIT_BYTES: usize = 20_000;
+use super::dovecot::Dovecot;
+use super::submission::{Place, SIZE_LIMIT_BYTES};
 
 /// A running Postfix: whoever has a mailbox at the Dovecot may send.
 pub(crate) struct Postfix {
-    folder: TempDir,
-    ca_file: PathBuf,
-    /// Submission with required STARTTLS.
-    starttls_port: u16,
-    /// Submission over TLS.
-    tls_port: u16,
-    /// Submission in the clear, on loopback: for who has to see the dialogue.
-    plain_port: u16,
+    place: Place,
 }
 
 impl Postfix {
     /// Starts Postfix beside `dovecot`; `None`, and a line that says so, where that is not possible.
     pub(crate) fn start(dovecot: &Dovecot) -> Option<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("goen-postfix")
-            .permissions(fs::Permissions::from_mode(0o755))
-            .tempdir_in("/tmp")
-            .unwrap();
-        if folder.path().metadata().unwrap().uid() != 0 {
+        let postfix = Self { place: Place::beside(dovecot, "postfix") };
+        let place = &postfix.place;
+        if place.own().0 != 0 {
             println!("SKIPPED: Postfix: its master needs root");
             return None;
         }
-        let [starttls_port, tls_port, plain_port] = free_ports();
-        let ca_file = dovecot.ca_file();
-        let postfix = Self { folder, ca_file, starttls_port, tls_port, plain_port };
         for name in ["etc", "queue", "data"] {
-            fs::create_dir(postfix.path(name)).unwrap();
+            fs::create_dir(place.path(name)).unwrap();
         }
-        fs::write(postfix.path("etc/main.cf"), postfix.main_cf(dovecot)).unwrap();
-        fs::write(postfix.path("etc/master.cf"), postfix.master_cf()).unwrap();
+        fs::write(place.path("etc/main.cf"), postfix.main_cf(dovecot)).unwrap();
+        fs::write(place.path("etc/master.cf"), postfix.master_cf()).unwrap();
         fs::write(
-            postfix.path("etc/rcpt"),
+            place.path("etc/rcpt"),
             "reject@test.example 550 5.1.1 no such user\ndefer@test.example 451 4.3.0 try later\n\
              grey@test.example greylisted\n",
         )
         .unwrap();
-        let chown =
-            Command::new("chown").arg("postfix").arg(postfix.path("data")).status().unwrap();
+        let chown = Command::new("chown").arg("postfix").arg(place.path("data")).status().unwrap();
         assert!(chown.success(), "the user postfix is there (apt install postfix)");
         postfix.up();
         Some(postfix)
@@ -78,10 +57,7 @@ impl Postfix {
     /// Starts it, again or for the first time.
     pub(crate) fn up(&self) {
         assert!(self.command("start"), "{}", self.log());
-        let ports = [self.starttls_port, self.tls_port, self.plain_port];
-        until(&format!("Postfix answers (see {})", self.folder.path().display()), || {
-            ports.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()).then_some(())
-        });
+        self.place.until_it_answers("Postfix");
     }
 
     /// Stops it at once: sessions break off where they are.
@@ -96,34 +72,18 @@ impl Postfix {
 
     /// How hanako submits here.
     pub(crate) fn submission(&self, security: Security) -> Submission {
-        let port = match security {
-            Security::Tls => self.tls_port,
-            Security::Starttls => self.starttls_port,
-            Security::Plain => self.plain_port,
-        };
-        let (user, password) = USERS[2];
-        let host = "localhost".to_owned();
-        Submission {
-            server: Server { host, port, security, ca_file: Some(self.ca_file.clone()) },
-            user: user.to_owned(),
-            credential: Credential::Password(Secret::new(password.to_owned())),
-            helo: "[127.0.0.1]".to_owned(),
-        }
+        self.place.submission(security)
     }
 
     /// Settings for goen to submit here over TLS; they follow an `[[accounts]]`.
     pub(crate) fn settings(&self) -> String {
-        format!(
-            "[accounts.smtp]\nhost = \"localhost\"\nport = {}\nca_file = \"{}\"\n",
-            self.tls_port,
-            self.ca_file.display()
-        )
+        self.place.settings()
     }
 
     /// Whether it has nothing left to deliver.
     pub(crate) fn is_idle(&self) -> bool {
         ["maildrop", "incoming", "active", "deferred"].iter().all(|queue| {
-            let mut folders = vec![self.path("queue").join(queue)];
+            let mut folders = vec![self.place.path("queue").join(queue)];
             while let Some(folder) = folders.pop() {
                 for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                     if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -139,18 +99,14 @@ impl Postfix {
 
     /// What Postfix logged.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.path("log")).unwrap_or_default()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        fs::read_to_string(self.place.path("log")).unwrap_or_default()
     }
 
     /// Whether `postfix` did as it was told.
     fn command(&self, verb: &str) -> bool {
         Command::new("postfix")
             .arg("-c")
-            .arg(self.path("etc"))
+            .arg(self.place.path("etc"))
             .arg(verb)
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .stdin(Stdio::null())
@@ -162,7 +118,7 @@ impl Postfix {
     }
 
     fn main_cf(&self, dovecot: &Dovecot) -> String {
-        let folder = self.folder.path().display();
+        let folder = self.place.folder().display();
         let (certificate, key) = dovecot.certificate();
         format!(
             "compatibility_level = 3.6\nqueue_directory = {folder}/queue\ndata_directory = {folder}/data\n\
@@ -190,15 +146,15 @@ impl Postfix {
 
     fn master_cf(&self) -> String {
         let services = [
-            format!("127.0.0.1:{} inet n - n - - smtpd", self.starttls_port),
+            format!("127.0.0.1:{} inet n - n - - smtpd", self.place.starttls_port),
             format!(
                 "127.0.0.1:{} inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes",
-                self.tls_port
+                self.place.tls_port
             ),
             format!(
                 "127.0.0.1:{} inet n - n - - smtpd\n  -o smtpd_tls_security_level=none\n  \
                  -o smtpd_tls_auth_only=no",
-                self.plain_port
+                self.place.plain_port
             ),
             "cleanup unix n - n - 0 cleanup".to_owned(),
             "qmgr unix n - n 300 1 qmgr".to_owned(),
