@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use super::{Store, StoreError, StoredMail, raw_mail, seconds, stored_mail, time};
+use crate::application::name::{company_key, is_latin};
 use crate::application::{Known, Names, Source, Standing, Step, Story, Traits, place};
 use crate::classify::{Outcome, Stage};
 use crate::mail::MessageId;
@@ -268,13 +269,15 @@ fn candidates(
     traits: &Traits,
     mail: &StoredMail,
 ) -> Result<Vec<Known>, StoreError> {
-    // With no name and nothing else to go by, nothing is found; an English name is found by domain.
+    // With no name and nothing else to go by, nothing is found; an English name is found by domain, or
+    // where the user has said whose it is.
+    let names = names_of(sql, &traits.company)?;
     let mut statement = sql.prepare_cached(
         "SELECT application_id, step.company, step.position, domain, thread, step.outcome, withdrawn,
                 received_at, closed_at
          FROM step JOIN mail ON mail.id = mail_id JOIN application ON application.id = application_id
          WHERE application_id IN (
-             SELECT application_id FROM step WHERE company = ?1 AND company <> ''
+             SELECT application_id FROM step WHERE company IN (SELECT value FROM json_each(?1))
              UNION SELECT application_id FROM step WHERE domain = ?2 AND domain <> ''
              UNION SELECT application_id FROM step, json_each(step.thread) AS own
                    WHERE own.value IN (SELECT value FROM json_each(?3)))
@@ -284,7 +287,7 @@ fn candidates(
     let at = seconds(mail.received_at);
     let rows = statement.query_map(
         params![
-            traits.company,
+            serde_json::to_string(&names)?,
             traits.domain,
             serde_json::to_string(&traits.thread)?,
             at.saturating_sub(REMEMBERED),
@@ -318,7 +321,46 @@ fn candidates(
         known.thread.extend(serde_json::from_str::<Vec<String>>(&thread)?);
         steps.push(light);
     }
+    for (known, _steps) in known.values_mut() {
+        if known.companies.iter().any(|name| names.contains(name))
+            && !known.companies.contains(&traits.company)
+        {
+            known.companies.push(traits.company.clone());
+        }
+    }
     Ok(known.into_values().map(|(known, steps)| stands(known, &steps)).collect())
+}
+
+/// The names by which the mails of a company go: the one given, and the one in the other script that the
+/// user has put beside it (`goen app merge`, `rename`). Taken apart again, they are strangers again.
+fn names_of(sql: &Transaction<'_>, company: &str) -> Result<Vec<String>, StoreError> {
+    if company.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut names = vec![company.to_owned()];
+    let mut statement = sql.prepare_cached(
+        "SELECT DISTINCT one.company, other.company
+         FROM step AS one JOIN step AS other ON other.application_id = one.application_id
+         WHERE one.by_user = 1 AND other.by_user = 1 AND other.company <> '' AND one.company <> ''
+         UNION SELECT DISTINCT application.company, step.company
+         FROM application JOIN step ON step.application_id = application.id
+         WHERE application.company IS NOT NULL AND step.company <> ''",
+    )?;
+    let pairs = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for pair in pairs {
+        let (one, other): (String, String) = pair?;
+        let (one, other) = (company_key(&one), company_key(&other));
+        let partner = match () {
+            () if one == company => other,
+            () if other == company => one,
+            () => continue,
+        };
+        // Two names in one script are two companies more often than one, and a slip is soon made.
+        if is_latin(&partner) != is_latin(company) && !names.contains(&partner) {
+            names.push(partner);
+        }
+    }
+    Ok(names)
 }
 
 /// What of a step says how an application stands.

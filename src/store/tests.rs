@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::application::Story;
 use crate::classify::{Channel, Door, Evidence, ReplyAdvice, Stage};
 use crate::tell::pace::Item;
 
@@ -449,4 +450,54 @@ mod applications {
         assert_eq!(due().len(), 1);
         assert_eq!(store.reminders(at(2_200_000)).unwrap(), [], "of no use any more");
     }
+}
+
+/// Takes a mail in that names a company and a position, and says how many applications there are then.
+fn applications_with(store: &Store, uid: u32, company: &str, position: Option<&str>) -> usize {
+    let mut found = found(uid, &format!("{uid}@example.jp"), Outcome::Advanced);
+    found.verdict.company = Some(company.to_owned());
+    found.verdict.position = position.map(str::to_owned);
+    store
+        .keep("uni", "INBOX", &batch(vec![found]), cursor(uid), Announce::Quietly, at(1_000))
+        .unwrap();
+    stories(store).len()
+}
+
+fn stories(store: &Store) -> Vec<Story> {
+    let calendar = crate::outbox::when::holidays::Calendar::built_in().unwrap();
+    store.stories(None, &jiff::tz::TimeZone::UTC, &calendar).unwrap()
+}
+
+fn application_of(store: &Store, mail_id: i64) -> i64 {
+    let has = |story: &&Story| story.steps.iter().any(|step| step.mail_id == mail_id);
+    stories(store).iter().find(has).unwrap().id
+}
+
+#[test]
+fn two_applications_that_the_user_makes_one_teach_that_two_names_are_one_company() {
+    let store = Store::in_memory().unwrap();
+    assert_eq!(applications_with(&store, 1, "Northwind Inc.", Some("Engineer")), 1);
+    assert_eq!(applications_with(&store, 2, "ノースウィンド株式会社", Some("Engineer")), 2);
+    store.merge(application_of(&store, 1), application_of(&store, 2)).unwrap();
+    // Another role at the same company, which writes in one language, then in the other.
+    assert_eq!(applications_with(&store, 3, "㈱ノースウィンド", Some("Sales")), 2);
+    assert_eq!(applications_with(&store, 4, "Northwind", Some("Sales")), 2);
+    assert_eq!(application_of(&store, 3), application_of(&store, 4));
+    // Taken apart, they are two again.
+    store.split(StepId { mail_id: 2, part: 0 }).unwrap();
+    assert_eq!(applications_with(&store, 5, "ノースウィンド", Some("Design")), 4);
+    assert_eq!(applications_with(&store, 6, "Northwind", Some("Design")), 5);
+}
+
+#[test]
+fn a_company_that_the_user_names_in_the_other_language_is_known_by_both_names() {
+    let store = Store::in_memory().unwrap();
+    applications_with(&store, 1, "Initech", None);
+    store.rename(application_of(&store, 1), Some("イニテック株式会社"), None).unwrap();
+    assert_eq!(applications_with(&store, 2, "株式会社イニテック", None), 1);
+    // A name in the same script is no second name: two companies are more likely than one.
+    let store = Store::in_memory().unwrap();
+    applications_with(&store, 1, "Initech", None);
+    store.rename(application_of(&store, 1), Some("Globex Inc."), None).unwrap();
+    assert_eq!(applications_with(&store, 2, "Globex", None), 2);
 }
