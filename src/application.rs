@@ -43,6 +43,8 @@ pub struct Step {
     pub promise: Option<Promise>,
     /// It leaves a way back, and says so.
     pub door_open: bool,
+    /// How many months its sender wants to pass before another application.
+    pub reapply_after: Option<u8>,
     /// It confirms that the user has withdrawn (辞退).
     pub withdrawn: bool,
     /// It is a pass that waits for an answer.
@@ -82,6 +84,7 @@ impl Step {
             dates: Vec::new(),
             promise: None,
             door_open: false,
+            reapply_after: None,
             withdrawn: false,
             asks_soon: false,
         }
@@ -115,6 +118,7 @@ impl Step {
             dates: if is_whole { deadline::dates(&text, sent, calendar) } else { Vec::new() },
             promise: deadline::promise(&text, sent, calendar).filter(|_| is_whole),
             door_open: is_whole && verdict.door == Door::Open,
+            reapply_after: deadline::wait_to_reapply(&text).filter(|_| is_whole),
             withdrawn: silence::confirms_withdrawal(outcome, &text),
             asks_soon: is_whole && is_pass,
             ..Self::of(mail_id, outcome, verdict.stage)

@@ -93,6 +93,9 @@ impl Moment {
     }
 }
 
+/// Longer waits are no rule that anybody was told by mail.
+const WAIT_MAX_MONTHS: u8 = 36;
+
 /// A date that matters, and the words that say so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dated {
@@ -163,6 +166,30 @@ pub fn promise(text: &str, sent: DateTime, calendar: &Calendar) -> Option<Promis
     };
     let quote = plain::clip(quote, QUOTE_COLUMNS);
     Some(Promise { by, passers_only: passers.is_some(), quote })
+}
+
+/// How many months the sender wants to pass before they take another application (1年ルール).
+#[must_use]
+pub fn wait_to_reapply(text: &str) -> Option<u8> {
+    let sentences = sentences(text);
+    let mut lower = sentences.iter().map(|sentence| sentence.to_lowercase());
+    lower.find_map(|sentence| {
+        if !(REAPPLY.is_match(&sentence) && WAITS.is_match(&sentence)) {
+            return None;
+        }
+        let span = SPAN.captures(&sentence)?;
+        let is_years = span.name("years").is_some();
+        let months = match (span.name("count"), span.name("word")) {
+            (Some(count), _) => count.as_str().parse::<u8>().ok()? * if is_years { 12 } else { 1 },
+            (_, Some(word)) => match (word.as_str(), is_years) {
+                ("半" | "six", _) => 6,
+                (_, true) | ("twelve", _) => 12,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        (1..=WAIT_MAX_MONTHS).contains(&months).then_some(months)
+    })
 }
 
 /// What the day in `sentence` is for.
@@ -242,6 +269,12 @@ patterns! {
         only (?:contact|notify|reply to|respond to)[^.]{0,30}(?:successful|shortlisted|selected|suitable)";
     FROM_ELSEWHERE = "(?:面接|面談|選考|受検|受験|試験|締め?切り?|説明会)(?:の)?(?:終了|実施|参加|受検)?(?:後|日?から|日より|の翌日)|\
         (?:after|of|following) (?:the|your|our) (?:interview|assessment|test|closing date|deadline)";
+    /// Somebody applies once more.
+    REAPPLY = "再応募|再度の?ご?応募|改めてご?応募|(?:次回|また)のご?応募|\\bre-?appl|\\bapply again";
+    /// Not before some time has passed.
+    WAITS = "以内|経過|空け|以上|未満|遠慮|控え|\\bafter\\b|\\bwithin\\b|\\bwait|\\bat least\\b|\\buntil\\b";
+    /// How long.
+    SPAN = "(?:^|[^\\d])(?:(?P<count>\\d{1,2})|(?P<word>半|一|\\bone|\\ba|\\bsix|\\btwelve))\\s*(?:(?P<years>年|years?\\b)|か月|ヶ月|カ月|ケ月|箇月|months?\\b)";
     /// Several times to choose from.
     CHOICE = "お選び|いずれか|候補日(?:時|程)?(?:の中|から|より|を)|ご希望の日|ご都合の(?:よい|良い|つく)|以下の(?:日程|候補)|下記の(?:日程|候補)|\
         choose (?:one|a|from)|pick (?:one|a|from)|following (?:slots|times|dates)|which of|whichever|\\bor\\b[^.]{0,20}\\b(?:mon|tues|wednes|thurs|fri)day";

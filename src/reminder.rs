@@ -173,8 +173,7 @@ fn of_step(step: &Step, is_last: bool, terms: &Terms<'_>) -> Vec<Wanted> {
         let ends = dated.at.ends(terms.zone);
         let kind = match dated.purpose {
             Purpose::Answer => Kind::Answer,
-            Purpose::Dates if !is_last => continue,
-            Purpose::Dates => Kind::Dates,
+            Purpose::Dates if is_last => Kind::Dates,
             Purpose::Submit => Kind::Submit,
             Purpose::Appointment => {
                 if let Ok(eve) = dated.at.day.yesterday() {
@@ -182,7 +181,7 @@ fn of_step(step: &Step, is_last: bool, terms: &Terms<'_>) -> Vec<Wanted> {
                 }
                 continue;
             }
-            Purpose::Result => continue,
+            Purpose::Dates | Purpose::Result => continue,
         };
         if let Some(at) = before(ends, step.at, terms) {
             add(kind, dated.at, at, ends);
@@ -220,7 +219,9 @@ fn door(story: &Story, terms: &Terms<'_>) -> Option<Wanted> {
         return None;
     }
     let told = step.at.to_zoned(terms.zone.clone()).date();
-    let mut day = told.checked_add(i64::from(terms.door_months).months()).ok()?;
+    // Not before the company would take another application (1年ルール).
+    let months = terms.door_months.max(step.reapply_after.unwrap_or_default());
+    let mut day = told.checked_add(i64::from(months).months()).ok()?;
     while !is_working_day(day, terms.calendar) {
         day = day.tomorrow().ok()?;
     }
@@ -287,6 +288,10 @@ mod tests {
     }
 
     fn planned(steps: Vec<Step>) -> Vec<(Kind, Timestamp)> {
+        planned_of(&Story::new(1, Names::default(), None, steps))
+    }
+
+    fn planned_of(story: &Story) -> Vec<(Kind, Timestamp)> {
         let (zone, calendar) = (tokyo(), Calendar::built_in().unwrap());
         let terms = Terms {
             zone: &zone,
@@ -295,8 +300,7 @@ mod tests {
             silence_days: 10,
             door_months: 6,
         };
-        let story = Story::new(1, Names::default(), None, steps);
-        plan(&story, &terms).into_iter().map(|wanted| (wanted.kind, wanted.at)).collect()
+        plan(story, &terms).into_iter().map(|wanted| (wanted.kind, wanted.at)).collect()
     }
 
     #[test]
@@ -344,6 +348,10 @@ mod tests {
         assert_eq!(planned(vec![offer, step(2, Outcome::Declined, at(11, 27, 9))]), []);
         let open = Step { door_open: true, ..step(1, Outcome::Declined, at(11, 26, 15)) };
         assert_eq!(planned(vec![open.clone()]), [(Kind::Door, at(5, 26, 10))]);
+        let a_year = Step { reapply_after: Some(12), ..open.clone() };
+        let told: Vec<Timestamp> = planned(vec![a_year]).into_iter().map(|(_, at)| at).collect();
+        let a_year_later = date(2027, 11, 26).at(10, 0, 0, 0).to_zoned(tokyo()).unwrap();
+        assert_eq!(told, [a_year_later.timestamp()], "not before they would take it");
         assert_eq!(planned(vec![open, step(2, Outcome::Advanced, at(12, 20, 9))]), []);
     }
 
@@ -358,16 +366,8 @@ mod tests {
 
     #[test]
     fn what_was_put_away_is_left_in_peace() {
-        let (zone, calendar) = (tokyo(), Calendar::built_in().unwrap());
-        let terms = Terms {
-            zone: &zone,
-            calendar: &calendar,
-            deadline_hours: 24,
-            silence_days: 10,
-            door_months: 6,
-        };
         let open = Step { door_open: true, ..step(1, Outcome::Declined, at(11, 26, 15)) };
         let story = Story::new(1, Names::default(), Some(at(11, 27, 9)), vec![open]);
-        assert_eq!(plan(&story, &terms), []);
+        assert_eq!(planned_of(&story), []);
     }
 }

@@ -165,3 +165,23 @@ proptest::proptest! {
         let _ = promise(&text, sent(), &calendar);
     }
 }
+
+#[test]
+fn how_long_to_wait_before_applying_again_is_read() {
+    for (text, months) in [
+        (
+            "選考結果のご連絡から1年以内の再応募は、お控えくださいますようお願いいたします。",
+            Some(12),
+        ),
+        ("再度のご応募をご希望の場合は、半年以上の期間を空けていただけますと幸いです。", Some(6)),
+        ("次回のご応募は、６ヶ月を経過してからお願いいたします。", Some(6)),
+        ("You are welcome to re-apply after twelve months.", Some(12)),
+        ("Please wait at least six months before you apply again.", Some(6)),
+        ("We ask candidates to wait a year before reapplying.", Some(12)),
+        ("またのご応募をお待ちしております。", None),
+        ("2026年以降の再応募も歓迎いたします。", None),
+        ("結果は1か月以内にご連絡いたします。", None),
+    ] {
+        assert_eq!(wait_to_reapply(text), months, "{text}");
+    }
+}
