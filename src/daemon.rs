@@ -676,7 +676,11 @@ async fn deliver_one(
     let now = shared.clock.now();
     let wish = shared.config.reply.wish(&shared.knowledge.calendar);
     outbox.wait_for_hours(now, |time| when::next(time, &shared.zone, &wish))?;
-    for mail_id in outbox.ask_again(now)? {
+    let lapsed = outbox.ask_again(now)?;
+    if !lapsed.is_empty() {
+        shared.news.notify_one();
+    }
+    for mail_id in lapsed {
         tracing::warn!(
             mail.id = mail_id,
             "An approval went stale before it could leave; it is a draft again"
@@ -733,6 +737,7 @@ async fn deliver_one(
     };
     tracing::info!(mail.id = mail_id, state = state.name(), "A submission ended");
     shared.beside.look.notify_one();
+    shared.news.notify_one();
     if stop.is_cancelled() {
         // The settings were read anew meanwhile: it is for the daemon that came after to file it.
         wake(&shared.paths);

@@ -23,7 +23,7 @@ use crate::mail::{Address, MessageId, domain};
 use crate::reply::compose::{self, ComposeError, Message};
 use crate::reply::{Digest, Draft};
 use crate::say;
-use crate::store::outbox::{self as table, Filing, Record, Standing};
+use crate::store::outbox::{self as table, End, Filing, Record, Standing};
 use crate::store::{Store, StoreError, Transaction};
 
 /// An approval that could not be acted on for this long (the laptop slept) is asked for again,
@@ -420,9 +420,11 @@ impl Outbox {
         self.write(|sql| {
             let mut lapsed = Vec::new();
             for record in table::in_state(sql, &State::Approved)? {
-                if record.submission.as_ref().is_some_and(|it| is_stale(it.planned_at, now)) {
+                let stale = record.submission.as_ref().filter(|it| is_stale(it.planned_at, now));
+                if let Some(submission) = stale {
                     record.state().next(Event::Lapse)?;
                     table::reopen(sql, record.draft_id, Standing::Open, now)?;
+                    table::insert_word(sql, submission.id, &End::Lapsed, now)?;
                     lapsed.push(record.mail_id);
                 }
             }
@@ -535,8 +537,13 @@ impl Outbox {
                 }
             }
             table::update_submission(sql, &submission, now)?;
-            if matches!(submission.state, State::Sent(_)) {
-                table::insert_filing(sql, submission.id, now)?;
+            match &submission.state {
+                State::Sent(_) => table::insert_filing(sql, submission.id, now)?,
+                State::Failed(why) => {
+                    table::insert_word(sql, submission.id, &End::Failed(why.clone()), now)?;
+                }
+                State::Uncertain => table::insert_word(sql, submission.id, &End::Uncertain, now)?,
+                _ => {}
             }
             Ok(submission.state)
         })
@@ -555,6 +562,7 @@ impl Outbox {
                 }
                 submission.state = submission.state.next(Event::Recover)?;
                 table::update_submission(sql, &submission, now)?;
+                table::insert_word(sql, submission.id, &End::Uncertain, now)?;
                 uncertain.push(record.mail_id);
             }
             Ok(uncertain)

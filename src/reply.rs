@@ -396,4 +396,4 @@ impl Explain for EditError {
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

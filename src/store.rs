@@ -42,6 +42,7 @@ pub use self::applications::StepId;
 pub use self::events::{Event, What};
 pub use self::forget::{Forget, Forgotten};
 pub use self::memos::StoredMemo;
+pub use self::outbox::{End, Unsaid};
 pub use self::reminders::Reminder;
 pub use self::sound::Rebuilt;
 
@@ -52,6 +53,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/0003_first_look.sql"),
     include_str!("store/migrations/0004_applications.sql"),
     include_str!("store/migrations/0005_corrections.sql"),
+    include_str!("store/migrations/0006_word.sql"),
 ];
 
 /// How long one process waits for another's transaction. Each takes milliseconds.

@@ -20,7 +20,7 @@ use crate::lang::Lang;
 use crate::notify::link::Event;
 use crate::notify::portal::{self, Opened};
 use crate::notify::{Notice, NotifyError, Urgency};
-use crate::store::{StoreError, StoredMail};
+use crate::store::{End, StoreError, StoredMail};
 use crate::{memo, reminder, say};
 
 use self::context::{context, next_lines, terms};
@@ -29,6 +29,7 @@ use self::when::{BadNews, Now, when};
 
 pub(crate) mod context;
 pub mod pace;
+mod reply;
 #[cfg(test)]
 mod week;
 pub mod when;
@@ -51,6 +52,12 @@ const SUMMARY: i64 = 0;
 
 /// The key of the word on a rebuilt store. Accounts count down from -1.
 const REBUILT: i64 = i64::MIN;
+/// Keys of words on replies go down from here.
+const REPLIES: i64 = -(1 << 40);
+
+/// A reply of unknown end is looked for in Sent, and mostly found: so long the user need not hear of it.
+const LOOKED_FOR: SignedDuration = SignedDuration::from_mins(5);
+
 /// Keys of reminders begin behind those of all mails there could be.
 const REMINDERS: i64 = 1 << 40;
 
@@ -189,6 +196,8 @@ impl Teller {
             if speaks_at <= time {
                 self.tell_blindness().await?;
                 self.tell_rebuilt().await?;
+                let later = self.tell_replies(time).await?;
+                next = next.into_iter().chain(later).min();
             } else {
                 next = Some(next.map_or(speaks_at, |next| next.min(speaks_at)));
             }
@@ -334,6 +343,31 @@ impl Teller {
                 Ok(())
             }
         }
+    }
+
+    /// Says which replies did not leave as they were approved, once each; and when to look again.
+    async fn tell_replies(&mut self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let Shared { store, config, lang, .. } = &*self.shared;
+        let mut next: Option<Timestamp> = None;
+        for unsaid in store.unsaid()? {
+            let at = if unsaid.end == End::Uncertain { later(unsaid.at, LOOKED_FOR) } else { now };
+            if at > now {
+                next = Some(next.map_or(at, |next| next.min(at)));
+                continue;
+            }
+            let mail = store.mail(unsaid.mail_id)?;
+            let company = mail.as_ref().and_then(|mail| mail.verdict.company.as_deref());
+            let (summary, body) = reply::said(&unsaid, company, config.notify.reveal, *lang);
+            let key = REPLIES - unsaid.id;
+            let notice = Notice { summary, body, urgency: Urgency::Normal, key };
+            store.mark_said(&unsaid)?;
+            if let Err(error) = show(&mut self.voice, &notice, None).await {
+                tracing::warn!("A notification could not be shown: {error}");
+                store.give_word_back(&unsaid)?;
+                return Ok(Some(later(now, RETRY)));
+            }
+        }
+        Ok(next)
     }
 
     /// Says which accounts nothing has been received from for too long, and which are well again.

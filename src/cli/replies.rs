@@ -21,6 +21,9 @@ use crate::reply::{Digest, Draft, Kind};
 use crate::say;
 use crate::store::StoredMail;
 
+/// A reply that is due for longer than this is held up by something that the user should know of.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(10);
+
 #[derive(Debug, Args)]
 pub(super) struct OneArgument {
     /// The number that `goen list` shows
@@ -159,7 +162,17 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
             let due = entry.approval.as_ref().map_or(entry.changed_at, |approval| approval.due_at);
             let due = moment(due, &console.zone, lang);
             let words = entry.approval.as_ref().map_or("", |approval| approval.words.told(lang));
-            if words.is_empty() {
+            let is_overdue = entry.approval.as_ref().is_some_and(|approval| {
+                console.clock.now().duration_since(approval.due_at) > OVERDUE
+            });
+            if words.is_empty() && is_overdue {
+                let account = &entry.account;
+                say!(
+                    lang,
+                    "返信は承認済みですが、{due} には送れませんでした。送れるようになりしだい送ります。様子は goen status、原因は goen doctor {account} で確かめられます。取り消すには：goen undo {id}",
+                    "the reply is approved, but could not leave at {due}; it leaves as soon as it can. See goen status, and goen doctor {account} for the reason; to undo: goen undo {id}"
+                )
+            } else if words.is_empty() {
                 say!(
                     lang,
                     "返信は承認済みで、{due} に送ります。取り消すには：goen undo {id}",

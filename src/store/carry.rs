@@ -37,6 +37,7 @@ const TAMED: &str = "
     UPDATE outbox SET state = 'uncertain' WHERE state = 'sending';
     UPDATE notification SET state = 'quiet' WHERE state = 'due';
     DELETE FROM filing;
+    DELETE FROM word;
     DELETE FROM quiet;
     DELETE FROM account;
     DELETE FROM rebuilt;
@@ -165,9 +166,14 @@ impl Store {
     }
 
     /// A copy of the store in the file at `path`, which is empty: consistent, whoever is writing.
+    ///
+    /// What is approved may have left by the time the copy is put back in the store's place: there it has
+    /// been stale since 1970, so it is asked for again, and not sent.
     pub fn back_up(&self, path: &std::path::Path) -> Result<(), StoreError> {
         let connection = self.connection.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+        let copy = Connection::open(path)?;
+        copy.execute("UPDATE outbox SET planned_at = 0 WHERE state = 'approved'", [])?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{StoreError, seconds, time};
+use super::{Store, StoreError, seconds, time};
 use crate::lang::Words;
 use crate::mail::MessageId;
 use crate::outbox::state::{Proof, State, Why};
@@ -278,6 +278,91 @@ pub(crate) fn reopen(
 /// Notes that a copy of the draft to a mail is in the Drafts mailbox.
 pub(crate) fn set_placed(sql: &Transaction<'_>, mail_id: i64) -> Result<(), StoreError> {
     sql.execute("UPDATE draft SET placed = 1 WHERE mail_id = ?1", [mail_id])?;
+    Ok(())
+}
+
+/// How a reply ended that did not leave as it was approved, where the user has not been told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsaid {
+    /// The submission's number.
+    pub id: i64,
+    /// The mail that it was to answer.
+    pub mail_id: i64,
+    /// How it ended.
+    pub end: End,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An end that the user has to know of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// It did not go out.
+    Failed(Why),
+    /// It may or may not have arrived.
+    Uncertain,
+    /// The approval went stale: it is a draft again.
+    Lapsed,
+}
+
+impl Store {
+    /// What the user has yet to be told about replies, oldest first; only what still holds.
+    pub fn unsaid(&self) -> Result<Vec<Unsaid>, StoreError> {
+        self.read(|sql| {
+            let mut statement = sql.prepare_cached(
+                "SELECT outbox.id, draft.mail_id, word.what, outbox.ended, word.at
+                 FROM word JOIN outbox ON outbox.id = outbox_id JOIN draft ON draft.id = draft_id
+                 WHERE what = outbox.state
+                    OR (what = 'lapsed' AND draft.state = 'open' AND draft.changed_at <= word.at
+                        AND NOT EXISTS (SELECT 1 FROM outbox AS live
+                                        WHERE live.draft_id = draft.id AND live.state <> 'withdrawn'))
+                 ORDER BY word.at, outbox.id",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut unsaid = Vec::new();
+            while let Some(row) = rows.next()? {
+                let end = match row.get::<_, String>(2)?.as_str() {
+                    "failed" => End::Failed(serde_json::from_str(&row.get::<_, String>(3)?)?),
+                    "uncertain" => End::Uncertain,
+                    _ => End::Lapsed,
+                };
+                let (id, mail_id) = (row.get(0)?, row.get(1)?);
+                unsaid.push(Unsaid { id, mail_id, end, at: time(row.get(4)?) });
+            }
+            Ok(unsaid)
+        })
+    }
+
+    /// Notes that the user was told.
+    pub fn mark_said(&self, unsaid: &Unsaid) -> Result<(), StoreError> {
+        self.write(|sql| {
+            sql.execute("DELETE FROM word WHERE outbox_id = ?1", [unsaid.id])?;
+            Ok(())
+        })
+    }
+
+    /// Notes that the user could not be told, after all.
+    pub fn give_word_back(&self, unsaid: &Unsaid) -> Result<(), StoreError> {
+        self.write(|sql| insert_word(sql, unsaid.id, &unsaid.end, unsaid.at))
+    }
+}
+
+/// Notes that the user is to be told how a submission ended.
+pub(crate) fn insert_word(
+    sql: &Transaction<'_>,
+    outbox_id: i64,
+    end: &End,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let what = match end {
+        End::Failed(_) => "failed",
+        End::Uncertain => "uncertain",
+        End::Lapsed => "lapsed",
+    };
+    sql.execute(
+        "INSERT OR REPLACE INTO word (outbox_id, what, at) VALUES (?1, ?2, ?3)",
+        params![outbox_id, what, seconds(at)],
+    )?;
     Ok(())
 }
 

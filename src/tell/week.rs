@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::*;
-use crate::classify::classify;
+use crate::classify::{Corrected, Correction, How, classify_as, classify_with};
 use crate::clock::Clock;
 use crate::config::{Config, Paths};
 use crate::daemon::Daemon;
@@ -154,7 +154,9 @@ impl World {
     /// A mail reaches goen: at once, or when the laptop is opened.
     fn receive(&self, received_at: Timestamp, mail: Mail, number: u32) {
         let Shared { store, config, knowledge, .. } = &*self.teller.shared;
-        let verdict = classify(&mail, &config.own_addresses(), &knowledge.rules);
+        let corrections = store.corrections().unwrap();
+        let own = config.own_addresses();
+        let verdict = classify_with(&mail, &own, &knowledge.rules, &corrections);
         let uid = Uid(number);
         let found = (verdict.outcome != Outcome::Unrelated).then_some(Found {
             uid,
@@ -166,6 +168,20 @@ impl World {
         let cursor = Cursor { uid_validity: UidValidity(1), last_uid: number, old_up_to: 0 };
         let now = self.now();
         store.keep("uni", "INBOX", &batch, cursor, Announce::From(now), now).unwrap();
+    }
+
+    /// `goen correct`: the user says what a mail is.
+    fn correct(&self, mail_id: i64, outcome: Outcome) {
+        let Shared { store, knowledge, .. } = &*self.teller.shared;
+        let mail = store.mail(mail_id).unwrap().unwrap();
+        let before = mail.verdict;
+        let (mut verdict, template) = classify_as(&mail.mail, outcome, &knowledge.rules, &before);
+        let (at, was) = (self.now(), before.outcome);
+        let key = store.mail_key(mail_id).unwrap().unwrap();
+        let told = Corrected { how: How::Told, key: key.clone(), at, before: Box::new(before) };
+        verdict.corrected = Some(told);
+        let correction = Correction { key, at, was, outcome, company: None, template };
+        store.correct(mail_id, &verdict, &correction).unwrap();
     }
 
     /// How all applications stand at the end.
@@ -213,6 +229,98 @@ async fn sixty_mails_of_a_job_hunt_are_told_as_it_was_reviewed_in_japanese() {
 #[tokio::test(start_paused = true)]
 async fn sixty_mails_of_a_job_hunt_are_told_as_it_was_reviewed_in_english() {
     insta::assert_snapshot!(replayed(Lang::En).await);
+}
+
+/// A company's words are read as a rejection, and the user knows better: from then on the application
+/// goes on, and the next mail that is made like it is no news of an end.
+#[tokio::test(start_paused = true)]
+async fn what_goen_was_wrong_about_in_the_week_is_told_otherwise_from_then_on() {
+    let mut world = World::new(in_tokyo(DateTime::constant(2026, 11, 2, 9, 0, 0, 0)), Lang::Ja);
+    let mut corrected = None;
+    for (number, (at, mail)) in (1..).zip(mails()) {
+        world.tell_until(at).await;
+        let is_it = mail.author().is_some_and(|author| author.addr_spec == "saiyo@umikaze.example");
+        world.receive(at, mail.clone(), number);
+        if is_it {
+            world.tell_until(in_tokyo(DateTime::constant(2026, 11, 16, 12, 30, 0, 0))).await;
+            assert!(world.transcript.contains("海風ホテル株式会社"), "{}", world.transcript);
+            let id = world.teller.shared.store.mails(&Outcome::ALL, 1).unwrap()[0].id;
+            world.correct(id, Outcome::InProcess);
+            corrected = Some(mail);
+        }
+    }
+    let told = world.transcript.matches("海風ホテル").count();
+    let again = Mail {
+        message_id: crate::mail::MessageId::new("again@test.example"),
+        ..corrected.unwrap()
+    };
+    world.receive(world.now(), again, 100);
+    world.tell_until(in_tokyo(DateTime::constant(2027, 8, 1, 12, 0, 0, 0))).await;
+    assert_eq!(world.transcript.matches("海風ホテル").count(), told, "{}", world.transcript);
+    let stands = world.applications();
+    let line = stands.lines().find(|line| line.starts_with("海風ホテル")).unwrap();
+    assert!(line.ends_with(": in_process → in_process"), "{line}");
+    assert!(
+        stands.contains("北斗運輸株式会社 : declined"),
+        "nobody else is read otherwise: {stands}"
+    );
+}
+
+/// Nobody is to believe that a reply has left which has not.
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_did_not_leave_as_approved_is_told_once() {
+    use crate::outbox::Outbox;
+    use crate::outbox::state::{Outcome as Ended, Reply};
+    let start = in_tokyo(DateTime::constant(2026, 11, 16, 13, 0, 0, 0));
+    let mut world = World::new(start, Lang::Ja);
+    let store = world.teller.shared.store.clone();
+    let outbox = Outbox::new(store.clone());
+    let declined = |mail: &Mail| mail.author().unwrap().addr_spec == "saiyo@umikaze.example";
+    for (number, (at, mail)) in (1..).zip(mails().into_iter().filter(|(_, mail)| declined(mail))) {
+        world.receive(at, mail, number);
+    }
+    let id = store.mails(&Outcome::ALL, 1).unwrap()[0].id;
+    outbox.offer(id, &crate::reply::tests::draft(), start).unwrap();
+    let approve = |at: Timestamp| {
+        let digest = outbox.entry(id).unwrap().unwrap().digest;
+        outbox.approve(id, &digest, at, &at.to_zoned(tokyo())).unwrap();
+    };
+    let told = |world: &World| {
+        let all = ["返信を送れませんでした", "届いたか", "まだ送っていません"];
+        all.map(|words| world.transcript.matches(words).count())
+    };
+    let hour = |hours: i64| later(start, SignedDuration::from_hours(hours));
+
+    approve(start);
+    let claim = outbox.claim_due(start, |_| true).unwrap().unwrap();
+    let refused = Reply { code: 550, text: "5.1.1 no such user".into() };
+    outbox.settle(claim.id(), Ended::Refused(refused), start).unwrap();
+    world.tell_until(hour(1)).await;
+    world.tell_until(hour(2)).await;
+    assert_eq!(told(&world), [1, 0, 0], "{}", world.transcript);
+    assert!(world.transcript.contains("550 5.1.1 no such user"), "{}", world.transcript);
+
+    // Of unknown end, and found in Sent at once: that is nobody's worry.
+    for (hours, found) in [(2, true), (3, false)] {
+        approve(hour(hours));
+        let claim = outbox.claim_due(hour(hours), |_| true).unwrap().unwrap();
+        outbox.settle(claim.id(), Ended::Lost("silence".into()), hour(hours)).unwrap();
+        if found {
+            world.teller.look().await.unwrap();
+            outbox.resolve(id, crate::outbox::Truth::UserSaysNot, hour(hours)).unwrap();
+        }
+        world.tell_until(hour(hours + 1)).await;
+        assert_eq!(told(&world), [1, usize::from(!found), 0], "{}", world.transcript);
+    }
+
+    // The lid was shut for three days.
+    outbox.resolve(id, crate::outbox::Truth::UserSaysNot, hour(4)).unwrap();
+    approve(hour(4));
+    world.tell_until(hour(4 + 24 * 3)).await;
+    assert_eq!(outbox.ask_again(world.now()).unwrap(), [id]);
+    world.tell_until(hour(5 + 24 * 3)).await;
+    world.tell_until(hour(6 + 24 * 3)).await;
+    assert_eq!(told(&world), [1, 1, 1], "{}", world.transcript);
 }
 
 #[tokio::test(start_paused = true)]

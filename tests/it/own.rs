@@ -87,6 +87,25 @@ fn what_was_approved_elsewhere_is_not_sent_from_here() {
     }
 }
 
+/// Somebody copies the backup over the store, although `goen import` is there for that.
+#[test]
+fn what_was_approved_in_a_backup_asks_again_when_it_takes_the_stores_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("goen.db"), folder.path().join("backup.db"));
+    let store = Store::open(&path).unwrap();
+    let id = fill(&store, 1)[0];
+    let outbox = Outbox::new(store.clone());
+    approve(&outbox, id);
+    store.back_up(&copy).unwrap();
+    assert!(claim(&outbox, after(1)).is_some(), "here it leaves");
+    drop((outbox, store));
+    fs::copy(&copy, &path).unwrap();
+    let outbox = Outbox::new(Store::open(&path).unwrap());
+    assert!(claim(&outbox, after(1)).is_none(), "and not twice");
+    assert_eq!(outbox.ask_again(after(1)).unwrap(), [id]);
+    assert_eq!(outbox.entry(id).unwrap().unwrap().state, State::Draft);
+}
+
 #[test]
 fn a_reply_whose_end_is_unknown_stays_so_in_an_import() {
     let store = Store::in_memory().unwrap();
