@@ -156,7 +156,11 @@ impl Failure {
     /// What happened and what to do, on one line.
     pub(crate) fn sentence(&self, lang: Lang) -> String {
         let Explanation { what, hint } = self.error.explain(lang);
-        [Some(what), hint].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        let sentences = [Some(what), hint].into_iter().flatten();
+        match lang {
+            Lang::Ja => sentences.map(|it| it.trim_end_matches('。').to_owned() + "。").collect(),
+            Lang::En => sentences.collect::<Vec<_>>().join(" "),
+        }
     }
 
     /// A failure told in a sentence made for the occasion.

@@ -84,7 +84,7 @@ fn one(
         None if io::stdin().is_terminal() => {
             let start = before.clone().unwrap_or_else(template);
             match edit::text(&start, "memo.md", lang)? {
-                Some(text) => text,
+                Some(edited) => edited.text,
                 None => start,
             }
         }

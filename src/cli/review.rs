@@ -149,7 +149,8 @@ impl Desk<'_> {
             if !io::stdin().is_terminal() {
                 return Ok(Then::Next);
             }
-            write!(out, "{} > ", wrap(&keys(&entry.state, lang), self.console.columns))?;
+            let keys = keys(&entry.state, self.has_other_kinds(&entry), lang);
+            write!(out, "{} > ", wrap(&keys, self.console.columns))?;
             out.flush()?;
             let mut answer = String::new();
             if io::stdin().lock().read_line(&mut answer)? == 0 {
@@ -164,6 +165,13 @@ impl Desk<'_> {
             }
             entry = drafted(self.opened, lang, self.mail, None, self.console.clock.now())?;
         }
+    }
+
+    /// Whether another kind of reply would fit, too.
+    fn has_other_kinds(&self, entry: &Entry) -> bool {
+        let own = self.opened.config.own_addresses();
+        let kinds = advice(&self.mail.mail, &self.mail.verdict, &own).kinds;
+        kinds.iter().any(|kind| *kind != entry.draft.kind)
     }
 
     fn act(&self, answer: &str, entry: &Entry, out: &mut dyn Write) -> Result<Then, Failure> {
@@ -186,9 +194,15 @@ impl Desk<'_> {
             }
             "k" => {
                 let own = opened.config.own_addresses();
-                let kinds = advice(&mail.mail, &mail.verdict, &own).kinds;
+                let advice = advice(&mail.mail, &mail.verdict, &own);
+                let kinds = &advice.kinds;
                 let at = kinds.iter().position(|kind| *kind == entry.draft.kind);
                 let next = kinds.get(at.map_or(0, |at| at + 1)).or_else(|| kinds.first()).copied();
+                // A key that was struck by mistake is not to cost what somebody wrote.
+                let fresh = replies::draft(opened, lang, mail, entry.draft.kind, &advice)?;
+                if let Some(next) = next.filter(|_| entry.draft != fresh) {
+                    return Err(rewritten(mail.id, next, lang));
+                }
                 drafted(opened, lang, mail, next, console.clock.now())?;
             }
             "u" => {
@@ -290,7 +304,7 @@ fn can_be_approved(state: &State) -> bool {
 }
 
 /// The keys that do something in `state`.
-fn keys(state: &State, lang: Lang) -> String {
+fn keys(state: &State, has_other_kinds: bool, lang: Lang) -> String {
     let approve = say!(lang, "[a] この文面で承認", "[a] approve this text");
     let edit = say!(lang, "[e] 直す", "[e] edit");
     let kind = say!(lang, "[k] 種類を変える", "[k] another kind");
@@ -300,7 +314,10 @@ fn keys(state: &State, lang: Lang) -> String {
     let next = say!(lang, "[n] 次へ", "[n] next");
     let quit = say!(lang, "[q] 終わる", "[q] quit");
     let keys = match state {
-        State::Draft | State::Failed(_) => vec![approve, edit, kind, discard, next, quit],
+        State::Draft | State::Failed(_) if has_other_kinds => {
+            vec![approve, edit, kind, discard, next, quit]
+        }
+        State::Draft | State::Failed(_) => vec![approve, edit, discard, next, quit],
         State::Approved => vec![undo, postpone, edit, discard, next, quit],
         State::Discarded | State::Retired => vec![edit, next, quit],
         State::Sending | State::Sent(_) | State::Uncertain => vec![next, quit],
@@ -308,10 +325,39 @@ fn keys(state: &State, lang: Lang) -> String {
     keys.join("  ")
 }
 
+/// Why another kind is not drafted over what the user wrote.
+fn rewritten(id: i64, next: Kind, lang: Lang) -> Failure {
+    let (kind, label) = (next.name(), next.label(lang));
+    Failure::because(
+        Explanation::new(say!(
+            lang,
+            "種類を変えると、直した文面が消えます。変えていません",
+            "another kind would replace the text that you changed; it was left as it is"
+        ))
+        .hint(say!(
+            lang,
+            "それでもよければ、goen review {id} --kind {kind}（{label}）",
+            "if that is all right: goen review {id} --kind {kind} ({label})"
+        )),
+    )
+}
+
 /// Opens the draft in the user's editor.
 fn edited(draft: &Draft, lang: Lang) -> Result<Draft, Failure> {
-    match edit::text(&draft.to_text(), "reply.txt", lang)? {
-        Some(text) => draft.edit(&text).map_err(Failure::new),
-        None => Ok(draft.clone()),
-    }
+    let Some(edited) = edit::text(&draft.to_text(), "reply.txt", lang)? else {
+        return Ok(draft.clone());
+    };
+    draft.edit(&edited.text).map_err(|error| {
+        let Explanation { what, hint } = error.explain(lang);
+        let path = edited.kept();
+        let left = say!(
+            lang,
+            "書いた文面は {path} に残してあります",
+            "what you wrote is still in {path}",
+            path = path.display()
+        );
+        let hints: Vec<String> = hint.into_iter().chain([left]).collect();
+        let between = say!(lang, "。", "; ");
+        Failure::because(Explanation::new(what).hint(hints.join(&between)))
+    })
 }

@@ -56,6 +56,7 @@ fn reply(home: &Home, id: u32) -> Value {
 fn all_open_drafts_are_walked_through_edited_approved_and_discarded() {
     let home = home(3);
     let digest = reply(&home, 1)["digest"].clone();
+    home.says(&["review", "3", "--kind", "keep_in_touch", "--json"]);
     // The first is edited and approved, the second skipped, the third made another and discarded.
     let screen = at_a_terminal(&home, &["review", "--lang", "ja"], "e\na\nn\nk\nd\n");
 
@@ -74,6 +75,31 @@ fn all_open_drafts_are_walked_through_edited_approved_and_discarded() {
     {
         assert!(screen.contains(words), "{words}: {screen}");
     }
+}
+
+/// What somebody wrote is not lost to a key, nor to a slip in the lines above it.
+#[test]
+fn a_key_or_a_slip_does_not_cost_what_was_written() {
+    let home = home(1);
+    home.says(&["review", "1", "--kind", "thanks", "--json"]);
+    let screen = at_a_terminal(&home, &["review", "1", "--lang", "ja"], "e\nk\nq\n");
+    assert!(unwrapped(&screen).contains("goenreview1--kindkeep_in_touch"), "{screen}");
+    let written = reply(&home, 1)["draft"]["body"].as_str().unwrap().to_owned();
+    assert!(written.ends_with("書き足しました。\n"), "{written}");
+
+    let spoil = "#!/bin/sh\nsed -i -e 's/^To: .*/To: someone@example.com/' \"$1\"\necho もう一行 >> \"$1\"\n";
+    fs::write(home.path().join("editor"), spoil).unwrap();
+    let screen = at_a_terminal(&home, &["review", "1", "--lang", "ja"], "e\nq\n");
+    assert_eq!(reply(&home, 1)["draft"]["body"], written);
+    let screen = unwrapped(&screen);
+    let path = screen.split_once("書いた文面は").unwrap().1.split_once("に残").unwrap().0;
+    let left = fs::read_to_string(path).unwrap();
+    assert!(left.ends_with("もう一行\n"), "{left}");
+    fs::remove_dir_all(std::path::Path::new(path).parent().unwrap()).unwrap();
+
+    // Asked for by its name, another kind replaces it.
+    home.says(&["review", "1", "--kind", "ask_reason", "--json"]);
+    assert_eq!(reply(&home, 1)["draft"]["kind"], "ask_reason");
 }
 
 #[test]
@@ -107,6 +133,35 @@ fn the_screen_fits_80_columns_in_both_languages() {
             assert!(plain.width() <= 80, "{}: {plain}", plain.width());
         }
     }
+}
+
+/// `goen memo` opens the same editor, on its template at first, then on what was written.
+#[test]
+fn a_memo_is_written_in_the_users_editor() {
+    let home = home(1);
+    let editor = |script: &str| {
+        fs::write(home.path().join("editor"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        at_a_terminal(&home, &["memo", "1", "--lang", "ja"], "")
+    };
+    let screen = editor(
+        "grep -q うまく答えられなかった質問 $1 && sed -i 's/^## 次はこうしよう$/&\\n\\n- 結論から話す/' $1",
+    );
+    assert!(unwrapped(&screen).contains("次の面接などの前にお見せします"), "{screen}");
+    let kept = home.says(&["memo", "1", "--print"]);
+    assert!(kept.ends_with("## 次はこうしよう\n\n- 結論から話す\n"), "{kept}");
+    assert!(!kept.contains("うまく答えられなかった質問"), "nothing was written there: {kept}");
+
+    editor("grep -q 結論から話す $1 && echo '- 逆質問を三つ用意する' >> $1");
+    let both = home.says(&["memo", "1", "--print"]);
+    assert_eq!(both, format!("{kept}- 逆質問を三つ用意する\n"));
+    // An editor that was left by way of an error has changed nothing.
+    editor("echo > $1; exit 1");
+    assert_eq!(home.says(&["memo", "1", "--print"]), both);
+}
+
+/// The text of a screen, wherever its lines were broken.
+fn unwrapped(screen: &str) -> String {
+    screen.split_whitespace().collect()
 }
 
 fn without_styles(line: &str) -> String {
