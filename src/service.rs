@@ -624,6 +624,24 @@ mod tests {
     }
 
     #[test]
+    fn the_desktop_entry_speaks_both_languages() {
+        let entry = include_str!("../desktop/goen.desktop");
+        let value =
+            |key: &str| entry.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        for key in ["Name", "GenericName", "Comment", "Keywords"] {
+            let (english, japanese) = (value(key).unwrap(), value(&format!("{key}[ja]")).unwrap());
+            assert!(english.is_ascii() && !japanese.is_ascii(), "{english} {japanese}");
+            assert_eq!(english.ends_with(';'), key == "Keywords");
+            assert_eq!(japanese.ends_with(';'), key == "Keywords");
+        }
+        let metainfo = include_str!("../desktop/goen.metainfo.xml");
+        for tag in ["name", "summary"] {
+            assert!(metainfo.contains(&format!("<{tag}>")), "{tag}");
+            assert!(metainfo.contains(&format!("<{tag} xml:lang=\"ja\">")), "{tag}");
+        }
+    }
+
+    #[test]
     fn the_unit_starts_the_program_that_installed_it() {
         let unit = unit_for(Path::new("/home/hanako/100% mine/goen"));
         assert!(unit.contains("\nExecStart=\"/home/hanako/100%% mine/goen\" run\n"), "{unit}");

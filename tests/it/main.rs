@@ -33,6 +33,7 @@ mod outbox;
 mod own;
 mod pages;
 mod power;
+mod promises;
 mod reader;
 mod reload;
 mod review;

@@ -299,6 +299,17 @@ fn a_yes_that_comes_late_keeps_what_was_approved_instead_from_leaving() {
 }
 
 #[test]
+fn a_yes_that_comes_late_is_noted_while_another_copy_is_on_its_way() {
+    let (outbox, id, claim_id) = believed_lost();
+    approve(&outbox, id);
+    let second = claim(&outbox, after(3)).unwrap();
+    assert_eq!(outbox.settle(claim_id, accepted(), after(4)).unwrap(), State::Sending);
+    // What is heard of the second one still counts, and nothing of either leaves once more.
+    assert_eq!(outbox.settle(second.id(), lost(), after(5)).unwrap(), State::Uncertain);
+    assert!(claim(&outbox, after(100)).is_none());
+}
+
+#[test]
 fn a_no_that_comes_late_leaves_the_new_approval_alone() {
     for late in [lost(), Outcome::Refused(reply(550, "5.1.1 x")), Outcome::NotStarted("x".into())] {
         let (outbox, id, claim_id) = believed_lost();

@@ -71,6 +71,10 @@ async fn nothing_is_said_in_the_clear_but_ehlo_and_starttls() {
 /// Submits an approved reply whose stored bytes were replaced by `tampered`, if given. Gives the
 /// bytes that were stored, and what came of them.
 async fn stored_and_sent(tampered: Option<&str>) -> (Vec<u8>, Outcome, Log) {
+    stored_and_sent_to(Script::default().secured(Security::Tls), tampered).await
+}
+
+async fn stored_and_sent_to(script: Script, tampered: Option<&str>) -> (Vec<u8>, Outcome, Log) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("goen.db");
     let store = Store::open(&path).unwrap();
@@ -82,7 +86,7 @@ async fn stored_and_sent(tampered: Option<&str>) -> (Vec<u8>, Outcome, Log) {
         sql.execute("UPDATE outbox SET raw = ?1", [raw.as_bytes()]).unwrap();
     }
     let raw = sql.query_row("SELECT raw FROM outbox", [], |row| row.get(0)).unwrap();
-    let server = SmtpServer::start(Script::default().secured(Security::Tls)).await;
+    let server = SmtpServer::start(script).await;
     let attempt = smtp::submit(&server.account(), claim(&outbox, after(1)).unwrap()).await;
     (raw, attempt.outcome, server.log())
 }
@@ -109,6 +113,20 @@ async fn a_bare_line_feed_before_a_dot_never_leaves() {
         let (_, outcome, log) = stored_and_sent(Some(tampered)).await;
         assert_eq!(name(&outcome), "impossible", "{tampered:?}");
         assert!(!log.commands.iter().any(|line| line.starts_with("MAIL")), "{tampered:?}");
+    }
+}
+
+#[tokio::test]
+async fn eight_bit_text_needs_a_server_that_takes_it() {
+    let text = "From: a@example.jp\r\n\r\n日本語\r\n";
+    for (features, expected) in
+        [(&["AUTH PLAIN", "8BITMIME"][..], "accepted"), (&["AUTH PLAIN"], "impossible")]
+    {
+        let script = Script::default().offering(features);
+        let (_, outcome, log) = stored_and_sent_to(script, Some(text)).await;
+        assert_eq!(name(&outcome), expected);
+        let declared = log.commands.iter().any(|line| line.ends_with(" BODY=8BITMIME"));
+        assert_eq!(declared, expected == "accepted", "{:?}", log.commands);
     }
 }
 
