@@ -194,24 +194,29 @@ complete -c goen -n "__fish_goen_using_subcommand approve" -l config -d 'Setting
 complete -c goen -n "__fish_goen_using_subcommand approve" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
 complete -c goen -n "__fish_goen_using_subcommand approve" -l now -d 'Send without the waiting time for an undo'
+complete -c goen -n "__fish_goen_using_subcommand approve" -l json -d 'Print JSON'
 complete -c goen -n "__fish_goen_using_subcommand approve" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_using_subcommand undo" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
 complete -c goen -n "__fish_goen_using_subcommand undo" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
+complete -c goen -n "__fish_goen_using_subcommand undo" -l json -d 'Print JSON'
 complete -c goen -n "__fish_goen_using_subcommand undo" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_using_subcommand postpone" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
 complete -c goen -n "__fish_goen_using_subcommand postpone" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
+complete -c goen -n "__fish_goen_using_subcommand postpone" -l json -d 'Print JSON'
 complete -c goen -n "__fish_goen_using_subcommand postpone" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_using_subcommand discard" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
 complete -c goen -n "__fish_goen_using_subcommand discard" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
+complete -c goen -n "__fish_goen_using_subcommand discard" -l json -d 'Print JSON'
 complete -c goen -n "__fish_goen_using_subcommand discard" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_using_subcommand settle" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
 complete -c goen -n "__fish_goen_using_subcommand settle" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''
 en\t''"
 complete -c goen -n "__fish_goen_using_subcommand settle" -l arrived -d 'It arrived'
 complete -c goen -n "__fish_goen_using_subcommand settle" -l lost -d 'It did not arrive; to send it again you have to approve it again'
+complete -c goen -n "__fish_goen_using_subcommand settle" -l json -d 'Print JSON'
 complete -c goen -n "__fish_goen_using_subcommand settle" -s h -l help -d 'Print help'
 complete -c goen -n "__fish_goen_using_subcommand retry" -l config -d 'Settings file, instead of ~/.config/goen/config.toml' -r -F
 complete -c goen -n "__fish_goen_using_subcommand retry" -l lang -d 'Language to use: ja or en, instead of the locale\'s' -r -f -a "ja\t''

@@ -1,6 +1,6 @@
 //! `goen approve`, `undo`, `postpone`, `discard`, `settle`: the user's side of a reply's life.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -28,6 +28,9 @@ const OVERDUE: SignedDuration = SignedDuration::from_mins(10);
 pub(super) struct OneArgument {
     /// The number that `goen list` shows
     pub(super) id: i64,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -40,6 +43,9 @@ pub(super) struct ApproveArguments {
     /// Send without the waiting time for an undo
     #[arg(long)]
     now: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +65,25 @@ pub(super) struct SettleArguments {
     id: i64,
     #[command(flatten)]
     answer: SettleAnswer,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Says what was done in a sentence, or, for a script, how the reply stands now.
+fn say_or_print(
+    opened: &Opened,
+    id: i64,
+    json: bool,
+    sentence: &str,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    if !json {
+        writeln!(out, "{sentence}")?;
+    } else if let Some(entry) = Outbox::new(opened.store.clone()).entry(id)? {
+        writeln!(out, "{}", serde_json::json!(entry))?;
+    }
+    Ok(())
 }
 
 /// A mail's reply as it stands; drafted now if it was never drafted, or if another kind is asked for.
@@ -237,8 +262,15 @@ pub(super) fn approve(
     arguments: &ApproveArguments,
     out: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
-    results::mail(opened, console.lang, arguments.id)?;
-    approved(opened, console, arguments.id, &Digest(arguments.digest.clone()), arguments.now, out)
+    let ApproveArguments { id, digest, now, json } = arguments;
+    results::mail(opened, console.lang, *id)?;
+    let digest = Digest(digest.clone());
+    if !json {
+        return approved(opened, console, *id, &digest, *now, out);
+    }
+    approved(opened, console, *id, &digest, *now, &mut io::sink())?;
+    say_or_print(opened, *id, true, "", out)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Approves the text that `digest` names, wakes the daemon, and says what happens next.
@@ -324,15 +356,12 @@ pub(super) fn undo(
 ) -> Result<ExitCode, Failure> {
     let outbox = Outbox::new(opened.store.clone());
     outbox.undo(arguments.id, console.clock.now())?;
-    writeln!(
-        out,
-        "{}",
-        say!(
-            console.lang,
-            "承認を取り消しました。送りません。",
-            "Approval undone. Nothing will be sent."
-        )
-    )?;
+    let done = say!(
+        console.lang,
+        "承認を取り消しました。送りません。",
+        "Approval undone. Nothing will be sent."
+    );
+    say_or_print(opened, arguments.id, arguments.json, &done, out)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -355,11 +384,9 @@ pub(super) fn postpone(
     outbox.postpone(id, later, now)?;
     daemon::wake(&opened.paths);
     let at = moment(later, &console.zone, lang);
-    writeln!(
-        out,
-        "{}",
-        say!(lang, "先に延ばしました。{at} に送ります。", "Postponed. It will be sent at {at}.")
-    )?;
+    let done =
+        say!(lang, "先に延ばしました。{at} に送ります。", "Postponed. It will be sent at {at}.");
+    say_or_print(opened, id, arguments.json, &done, out)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -372,7 +399,8 @@ pub(super) fn discard(
     let outbox = Outbox::new(opened.store.clone());
     outbox.discard(arguments.id, console.clock.now())?;
     results::seen(opened, console, arguments.id)?;
-    writeln!(out, "{}", say!(console.lang, "下書きを破棄しました。", "The draft was discarded."))?;
+    let done = say!(console.lang, "下書きを破棄しました。", "The draft was discarded.");
+    say_or_print(opened, arguments.id, arguments.json, &done, out)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -423,7 +451,8 @@ pub(super) fn settle(
     daemon::wake(&opened.paths);
     let entry = outbox.entry(arguments.id)?;
     if let Some(entry) = entry {
-        writeln!(out, "{}", state_line(&entry, console))?;
+        let stands = state_line(&entry, console);
+        say_or_print(opened, arguments.id, arguments.json, &stands, out)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -178,7 +178,7 @@ impl Desk<'_> {
         let Self { opened, console, mail, .. } = self;
         let lang = console.lang;
         let outbox = Outbox::new(opened.store.clone());
-        let one = OneArgument { id: mail.id };
+        let one = OneArgument { id: mail.id, json: false };
         match answer {
             "a" => {
                 replies::approved(opened, console, mail.id, &entry.digest, false, out)?;

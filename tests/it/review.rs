@@ -115,6 +115,25 @@ fn an_approval_can_be_put_off_and_taken_back() {
     assert_eq!(reply(&home, 1)["state"], "draft");
 }
 
+/// What the keys do, for scripts: each command prints how the reply stands then.
+#[test]
+fn the_same_is_done_by_commands_that_print_json() {
+    let home = home(1);
+    let does = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&home.says(&[arguments, &["--json"]].concat())).unwrap()
+    };
+    let digest = does(&["review", "1"])["digest"].as_str().unwrap().to_owned();
+    assert_eq!(does(&["approve", "1", "--digest", &digest])["state"], "approved");
+    let planned = |reply: &Value| reply["approval"]["planned_at"].as_str().unwrap().to_owned();
+    let approved = reply(&home, 1);
+    let put_off = does(&["postpone", "1"]);
+    assert!(planned(&put_off) > planned(&approved), "{put_off}");
+    assert_eq!(does(&["undo", "1"])["state"], "draft");
+    assert_eq!(does(&["discard", "1"])["state"], "discarded");
+    let (status, _) = home.complains(&["approve", "1", "--digest", &digest, "--json"]);
+    assert_eq!(status, 1);
+}
+
 #[test]
 fn a_key_that_does_not_fit_changes_nothing_and_says_so() {
     let home = home(1);
