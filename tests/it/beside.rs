@@ -65,7 +65,7 @@ impl Desk {
     }
 
     /// Puts a message into Sent, as another mail program does.
-    fn send_elsewhere(&self, message: &[u8]) {
+    pub(crate) fn send_elsewhere(&self, message: &[u8]) {
         let mut save = self.dovecot.doveadm_command(&["save", "-u", "hanako", "-m", "Sent"]);
         let mut save = save.stdin(Stdio::piped()).spawn().unwrap();
         save.stdin.take().unwrap().write_all(message).unwrap();
@@ -168,6 +168,28 @@ fn a_reply_sent_from_another_program_retires_the_draft_until_the_user_revives_it
     assert!(errands.open.is_empty());
     assert!(desk.daemon.stop());
     assert_eq!(desk.fetch("flags", "Drafts").len(), 1);
+}
+
+/// Answered from the phone, by a provider that files Sent mail somewhere else.
+#[test]
+fn a_mail_that_another_program_has_marked_as_answered_retires_the_draft() {
+    let dovecot = Dovecot::start();
+    let settings = settings(&dovecot, None).replace("undo_seconds = 0\n", "undo_seconds = 600\n");
+    let mut desk = Desk::new(dovecot, &settings);
+    desk.approve();
+    desk.dovecot.doveadm(&[
+        "flags",
+        "add",
+        "-u",
+        "hanako",
+        "\\Answered",
+        "mailbox",
+        "INBOX",
+        "all",
+    ]);
+    desk.home.says(&["retry"]);
+    desk.until_state("retired");
+    assert!(desk.daemon.stop(), "{}", desk.daemon.log());
 }
 
 #[test]
