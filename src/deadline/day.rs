@@ -72,7 +72,7 @@ pub(super) fn days(sentence: &str, sent: DateTime, calendar: &Calendar) -> Vec<F
             }
         }
     };
-    // Most sentences hold no digit, and need not be read for what is written in digits.
+    // Most sentences hold no digit, and those of a Japanese mail no English: they need not be read for that.
     if sentence.contains(|c: char| c.is_ascii_digit()) {
         for regex in [&DATE_JA, &ISO, &SLASHED, &DATE_EN] {
             look(regex, &|captures| Some(said(captures, numbered(captures, today)?)));
@@ -90,19 +90,21 @@ pub(super) fn days(sentence: &str, sent: DateTime, calendar: &Calendar) -> Vec<F
         let count = count_ja(captures.name("n")?.as_str())?;
         span(ahead(sent, count, captures.name("unit")?.as_str(), calendar)?)
     });
-    look(&WITHIN_EN, &|captures| {
-        let count = count_en(captures.name("n")?.as_str())?;
-        let unit = captures.name("unit")?.as_str().to_ascii_lowercase();
-        let unit = match (unit.trim_end_matches('s'), captures.name("work")) {
-            ("hour", _) => "時間",
-            ("day", Some(_)) => "営業日",
-            ("day", None) => "日",
-            ("week", _) => "週",
-            _ => "か月",
-        };
-        span(ahead(sent, count, unit, calendar)?)
-    });
-    look(&NAMED_EN, &|captures| named_en(captures, today));
+    if sentence.contains(|c: char| c.is_ascii_lowercase()) {
+        look(&WITHIN_EN, &|captures| {
+            let count = count_en(captures.name("n")?.as_str())?;
+            let unit = captures.name("unit")?.as_str().to_ascii_lowercase();
+            let unit = match (unit.trim_end_matches('s'), captures.name("work")) {
+                ("hour", _) => "時間",
+                ("day", Some(_)) => "営業日",
+                ("day", None) => "日",
+                ("week", _) => "週",
+                _ => "か月",
+            };
+            span(ahead(sent, count, unit, calendar)?)
+        });
+        look(&NAMED_EN, &|captures| named_en(captures, today));
+    }
     found
 }
 
