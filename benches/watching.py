@@ -925,7 +925,7 @@ def main():
     if not GOEN.exists():
         fail(f"{GOEN} is not there: cargo build --release")
     print(surroundings() + "\n", flush=True)
-    with tempfile.TemporaryDirectory(prefix="goen-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="goen-bench-", ignore_cleanup_errors=True) as folder:
         folder = Path(folder)
         folder.chmod(0o755)
         (folder / "dovecot").mkdir()
