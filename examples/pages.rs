@@ -74,7 +74,7 @@ const INTRODUCTION: &[Both] = &[
         "Nothing is ever sent before you have read and approved exactly that text, and then it is sent once. Watching changes nothing in the mailbox. goen talks only to your own mail servers (goen setup can look up unknown ones elsewhere, if you agree).",
     ),
     (
-        "はじめてのときは goen demo で全体の動きを見られます（アカウントは要りません）。ふだんは systemd のユーザーサービスとして動きます: goen service install",
+        "はじめてのときは goen demo で全体の動きを見られます（アカウントは要りません）。ふだんは systemd のユーザーサービスとして動きます：goen service install",
         "For a first look, goen demo shows the whole program without an account. Day to day it runs as a systemd user service: goen service install.",
     ),
 ];
@@ -129,11 +129,11 @@ const ENVIRONMENT: &[(&str, Both)] = &[
     (
         "GOEN__SECTION__KEY",
         (
-            "設定の項目をひとつ上書きします。例: GOEN__WATCH__LOOKBACK_DAYS=7",
+            "設定の項目をひとつ上書きします。例：GOEN__WATCH__LOOKBACK_DAYS=7",
             "Overrides one setting, such as GOEN__WATCH__LOOKBACK_DAYS=7.",
         ),
     ),
-    ("GOEN_LOG", ("ログの詳しさ。例: goen=debug", "What to log, such as goen=debug.")),
+    ("GOEN_LOG", ("ログの詳しさ。例：goen=debug", "What to log, such as goen=debug.")),
     (
         "LC_ALL, LC_MESSAGES, LANG",
         (
@@ -274,8 +274,8 @@ fn options(command: &Command, lang: Lang) -> Result<String, Box<dyn Error>> {
 /// What clap says by itself, in English always.
 fn in_japanese(text: &str) -> String {
     let words = [
-        ("Possible values:", "指定できる値:"),
-        ("[default: ", "[既定: "),
+        ("Possible values:", "指定できる値："),
+        ("[default: ", "[既定："),
         ("Print help", "ヘルプを表示する"),
         ("Print version", "バージョンを表示する"),
         (" (see more with \\*(Aq\\-\\-help\\*(Aq)", ""),

@@ -620,7 +620,7 @@ impl Explain for ConfigError {
             ))
             .hint(say!(
                 lang,
-                "`goen setup` がたずねながら作ります。アカウントなしで試すには `goen demo`",
+                "`goen setup` が質問しながら作ります。アカウントなしで試すには `goen demo`",
                 "`goen setup` asks for what is needed and makes one; `goen demo` needs no account"
             )),
             Self::Unreadable { path, source } => Explanation::new(say!(

@@ -355,7 +355,7 @@ impl Explain for NotifyError {
                 ),
             ),
         };
-        Explanation::new(format!("{what}: {why}")).hint(hint)
+        Explanation::new(say!(lang, "{what}：{why}", "{what}: {why}")).hint(hint)
     }
 }
 

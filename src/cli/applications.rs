@@ -273,9 +273,14 @@ fn entry(story: &Story, silence: Option<&Silence>, console: &Console) -> String 
         "{:>5}  {}  {}  {}  {}",
         number(last),
         fit(&time, 14),
-        style.bold(&fit(standing_name(story.standing(), lang), 15)),
-        fit(stage, 16),
-        shorten(&about(story, lang), console.columns.saturating_sub(60)),
+        style.bold(&fit(standing_name(story.standing(), lang), results::outcome_columns(lang))),
+        fit(stage, results::stage_columns(lang)),
+        shorten(
+            &about(story, lang),
+            console
+                .columns
+                .saturating_sub(29 + results::outcome_columns(lang) + results::stage_columns(lang))
+        ),
     );
     let mut out = format!("{}\n", row.trim_end());
     for line in ahead(story, silence, console) {
@@ -297,15 +302,15 @@ fn ahead(story: &Story, silence: Option<&Silence>, console: &Console) -> Vec<Str
             let at = dated.at.said(lang);
             lines.push(match dated.purpose {
                 Purpose::Answer => {
-                    say!(lang, "内定への回答は {at} まで", "answer the offer by {at}")
+                    say!(lang, "内定への回答は{at}まで", "answer the offer by {at}")
                 }
                 Purpose::Dates => {
-                    say!(lang, "日程の返事は {at} まで", "reply about the date by {at}")
+                    say!(lang, "日程の返事は{at}まで", "reply about the date by {at}")
                 }
                 Purpose::Submit => {
-                    say!(lang, "提出・登録などは {at} まで", "something is due by {at}")
+                    say!(lang, "提出・登録などは{at}まで", "something is due by {at}")
                 }
-                _ => say!(lang, "{at} に予定があります", "appointment on {at}"),
+                _ => say!(lang, "{at}に予定があります", "appointment on {at}"),
             });
         }
     }
@@ -315,7 +320,7 @@ fn ahead(story: &Story, silence: Option<&Silence>, console: &Console) -> Vec<Str
         lines.push(if silence.from <= today {
             say!(lang, "結果の連絡の目安（{by}）を過ぎました", "the result was expected by {by}")
         } else {
-            say!(lang, "結果の連絡の目安は {by}", "the result is expected by {by}")
+            say!(lang, "結果の連絡の目安は{by}", "the result is expected by {by}")
         });
     }
     lines
@@ -339,8 +344,8 @@ pub(super) fn timeline(story: &Story, here: Option<i64>, console: &Console) -> S
         let line = format!(
             "{mark} {}  {}  {}  {}",
             fit(&moment(step.at, &console.zone, lang), 14),
-            fit(outcome, 15),
-            fit(stage_label(step.stage, lang), 20),
+            fit(outcome, results::outcome_columns(lang)),
+            fit(stage_label(step.stage, lang), results::stage_columns(lang)),
             style.dim(&format!("#{}", number(Some(step)))),
         );
         out.push_str(line.trim_end());

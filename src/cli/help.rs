@@ -197,17 +197,13 @@ fn overview(lang: Lang) -> String {
         (setup, "メールアドレスを設定して、見守りを始める", "set up an email address and begin"),
         (demo, "アカウントなしで、全体の動きを見る", "see it all at work; needs no account"),
         ("goen status", "アカウントと返信の様子", "how the accounts and the replies are doing"),
-        ("goen list", "届いた選考結果", "results that have come"),
+        ("goen list", "応募の一覧", "your applications"),
         (
             "goen show 3",
-            "一通の内容と、いま役に立つこと",
-            "one mail: what it says, and what helps now",
+            "1通の内容と、いま役に立つこと",
+            "one email: what it says, and what helps now",
         ),
-        (
-            "goen review",
-            "返信の下書きを読んで、承認する",
-            "read drafts of replies, and approve them",
-        ),
+        ("goen review", "返信の下書きを読んで、承認する", "read draft replies, and approve them"),
         (
             "goen doctor",
             "うまくいかないときに、順に調べる",
@@ -236,8 +232,8 @@ const EXAMPLE_COLUMNS: usize = 34;
 /// Command, an example of it, and what that does.
 const EXAMPLES: &[(&str, &str, &str, &str)] = &[
     ("goen", "goen setup", "設定して始める", "set up an address and begin"),
-    ("goen", "goen list", "届いた結果", "results that have come"),
-    ("goen", "goen show 3", "3 番のメール", "the mail with number 3"),
+    ("goen", "goen list", "応募の一覧", "your applications"),
+    ("goen", "goen show 3", "3 番のメール", "the email with number 3"),
     ("goen", "goen review", "下書きを読む", "read the drafts"),
     ("goen setup", "goen setup hanako@gmail.com", "質問に答えながら", "asks for the rest"),
     ("goen setup", "goen setup me@example.ac.jp \\", "質問なしで", "asks nothing"),
@@ -253,7 +249,7 @@ const EXAMPLES: &[(&str, &str, &str, &str)] = &[
     ("goen export", "goen export -o goen.json", "すべて", "everything"),
     ("goen export", "goen export --format csv", "表計算用", "for a spreadsheet"),
     ("goen import", "goen import goen.json", "ほかのパソコンから", "from another machine"),
-    ("goen forget", "goen forget 3", "3 番のメール", "the mail with number 3"),
+    ("goen forget", "goen forget 3", "3 番のメール", "the email with number 3"),
     ("goen forget", "goen forget --older-than 1y", "1 年より前", "what is older than a year"),
     ("goen backup", "goen backup ~/backup/", "日時の名前で", "named by date and time"),
     ("goen classify", "goen classify --why mail.eml", "理由も", "with its reasons"),

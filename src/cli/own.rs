@@ -197,6 +197,24 @@ fn name(value: &impl serde::Serialize) -> String {
     json.as_str().unwrap_or_default().to_owned()
 }
 
+/// The same for readers.
+fn reply_word(state: &'static str, lang: Lang) -> &'static str {
+    if lang == Lang::En {
+        return state;
+    }
+    match state {
+        "draft" => "下書き",
+        "approved" => "承認済み",
+        "sending" => "送信中",
+        "sent" => "送信済み",
+        "uncertain" => "届いたか不明",
+        "failed" => "送れず",
+        "discarded" => "破棄",
+        "retired" => "ほかで返信済み",
+        other => other,
+    }
+}
+
 fn markdown(opened: &Opened, console: &Console) -> Result<String, Failure> {
     let lang = console.lang;
     let replies = replies(opened)?;
@@ -214,7 +232,7 @@ fn markdown(opened: &Opened, console: &Console) -> Result<String, Failure> {
             date,
             cell(&results::headline(&mail.verdict, lang)),
             cell(&mail.mail.subject),
-            reply.to_owned(),
+            reply_word(reply, lang).to_owned(),
         ];
         lines.push(format!("| {} |", row.join(" | ")));
     }

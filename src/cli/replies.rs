@@ -195,7 +195,7 @@ pub(super) fn state_line(entry: &Entry, console: &Console) -> String {
                 say!(
                     lang,
                     "返信は承認済みですが、{due} には送れませんでした。送れるようになりしだい送ります。様子は goen status、原因は goen doctor {account} で確かめられます。取り消すには：goen undo {id}",
-                    "the reply is approved, but could not leave at {due}; it leaves as soon as it can. See goen status, and goen doctor {account} for the reason; to undo: goen undo {id}"
+                    "the reply is approved, but could not be sent at {due}; it will be sent as soon as possible. See goen status, and goen doctor {account} for the reason; to undo: goen undo {id}"
                 )
             } else if words.is_empty() {
                 say!(

@@ -163,6 +163,22 @@ pub(super) fn list(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Room for an outcome in a list, in columns.
+pub(super) const fn outcome_columns(lang: Lang) -> usize {
+    match lang {
+        Lang::Ja => 10,
+        Lang::En => 15,
+    }
+}
+
+/// Room for a stage in a list, in columns.
+pub(super) const fn stage_columns(lang: Lang) -> usize {
+    match lang {
+        Lang::Ja => 14,
+        Lang::En => 16,
+    }
+}
+
 /// One line of the list: number, time, outcome, stage, who.
 pub(crate) fn row(mail: &StoredMail, console: &Console) -> String {
     let lang = console.lang;
@@ -171,9 +187,12 @@ pub(crate) fn row(mail: &StoredMail, console: &Console) -> String {
         "{:>4}  {}  {}  {}  {}",
         mail.id,
         fit(&time, 14),
-        console.style.bold(&fit(outcome_name(mail.verdict.outcome, lang), 15)),
-        fit(stage_label(mail.verdict.stage, lang), 16),
-        shorten(&about(mail), console.columns.saturating_sub(59)),
+        console.style.bold(&fit(outcome_name(mail.verdict.outcome, lang), outcome_columns(lang))),
+        fit(stage_label(mail.verdict.stage, lang), stage_columns(lang)),
+        shorten(
+            &about(mail),
+            console.columns.saturating_sub(28 + outcome_columns(lang) + stage_columns(lang))
+        ),
     );
     line.trim_end().to_owned()
 }
@@ -298,7 +317,8 @@ pub(crate) fn page(mail: &StoredMail, guide: &Guide, console: &Console) -> Strin
         line(&style.dim(&say!(lang, "手がかりにした言葉：", "The words that decided:")));
         for evidence in &mail.verdict.evidence {
             let words = evidence.text.split_whitespace().collect::<Vec<_>>().join(" ");
-            line(&wrap(&format!("  「{}」", shorten(&words, 240)), console.columns));
+            let words = shorten(&words, 240);
+            line(&wrap(&say!(lang, "  「{words}」", "  “{words}”"), console.columns));
         }
     }
     out

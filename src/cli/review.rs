@@ -241,7 +241,7 @@ impl Desk<'_> {
         line(&style.dim(&shorten(&about, columns)));
         for evidence in mail.verdict.evidence.iter().take(WORDS_SHOWN) {
             let words = evidence.text.split_whitespace().collect::<Vec<_>>().join(" ");
-            line(&style.dim(&shorten(&format!("「{words}」"), columns)));
+            line(&style.dim(&shorten(&say!(lang, "「{words}」", "“{words}”"), columns)));
         }
         line("");
         line(&wrap(&advice.reason(lang), columns));

@@ -291,12 +291,12 @@ impl Explain for Illegal {
             (_, E::Postpone) => Explanation::new(say!(
                 lang,
                 "延ばせる承認がありません",
-                "there is no approval to put off"
+                "there is no approval to postpone"
             )),
             (_, E::Undo) => Explanation::new(say!(
                 lang,
                 "取り消せる承認がありません",
-                "there is no approval to take back"
+                "there is no approval to undo"
             )),
             (_, E::Found | E::Arrived | E::NotArrived) => Explanation::new(say!(
                 lang,

@@ -43,10 +43,10 @@ pub(super) fn said(
             ),
         ),
         End::Lapsed => (
-            say!(lang, "返信は、まだ送っていません", "Your reply has not left yet"),
+            say!(lang, "返信は、まだ送っていません", "Your reply has not been sent yet"),
             say!(
                 lang,
-                "予定の時刻から2日が過ぎたので、下書きに戻しました。いまの気持ちと合っていれば、もう一度承認してください：goen review {id}",
+                "予定の時刻から2日が過ぎたので、下書きに戻しました。いまもこの文面でよければ、もう一度承認してください：goen review {id}",
                 "Two days have passed since it was due, so it is a draft again. If it still says what you want to say, approve it once more: goen review {id}"
             ),
         ),

@@ -86,7 +86,7 @@ async fn an_application_is_one_story_with_dates_memo_and_calendar() {
         aoba["mails"].as_array().unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(mails.len(), 3);
     let list = home.says(&["list"]);
-    assert!(list.contains("内定への回答は 12月16日（水） まで"), "{list}");
+    assert!(list.contains("内定への回答は12月16日（水）まで"), "{list}");
 
     let offer = &mails[2];
     let page = home.says(&["show", offer]);

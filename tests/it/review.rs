@@ -138,7 +138,7 @@ fn the_same_is_done_by_commands_that_print_json() {
 fn a_key_that_does_not_fit_changes_nothing_and_says_so() {
     let home = home(1);
     let screen = at_a_terminal(&home, &["review", "1", "--lang", "en"], "u\nx\nq\n");
-    assert!(screen.contains("no approval to take back"), "{screen}");
+    assert!(screen.contains("no approval to undo"), "{screen}");
     assert_eq!(reply(&home, 1)["state"], "draft");
 }
 
