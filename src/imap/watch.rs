@@ -28,8 +28,7 @@ use self::lane::{Ended, Lane};
 use super::session::{self, Session, SessionError, Wire};
 use super::{Account, Keeper};
 use crate::clock::Clock;
-use crate::lang::Explain;
-use crate::secret::Identity;
+use crate::secret::{Identity, SecretError};
 
 /// Mailboxes watched with a connection each.
 const OWN_CONNECTIONS: usize = 4;
@@ -51,9 +50,9 @@ pub struct Wake {
 }
 
 /// Watches `account` until `stop`. `identity` is asked for at each login.
-pub async fn watch<E: Explain>(
+pub async fn watch(
     account: &Account,
-    identity: &impl AsyncFn() -> Result<Identity, E>,
+    identity: &impl AsyncFn() -> Result<Identity, SecretError>,
     keeper: &impl Keeper,
     clock: &Clock,
     wake: Receiver<Wake>,
@@ -64,10 +63,10 @@ pub async fn watch<E: Explain>(
 }
 
 /// Like [`watch`], over connections that `open` makes.
-pub async fn watch_over<E: Explain>(
+pub async fn watch_over(
     open: &impl AsyncFn() -> Result<Session<Box<dyn Wire>>, SessionError>,
     account: &Account,
-    identity: &impl AsyncFn() -> Result<Identity, E>,
+    identity: &impl AsyncFn() -> Result<Identity, SecretError>,
     keeper: &impl Keeper,
     clock: &Clock,
     wake: Receiver<Wake>,

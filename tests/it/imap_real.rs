@@ -6,9 +6,9 @@ use goen::clock::Clock;
 use goen::imap::session::{self, SessionError};
 use goen::imap::watch::{Wake, watch};
 use goen::imap::{Account, Health};
-use goen::lang::{Explain, Explanation, Lang};
+use goen::lang::Lang;
 use goen::net::{Security, Server};
-use goen::secret::{Credential, Identity, Secret};
+use goen::secret::{Credential, Identity, Secret, SecretError};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -18,14 +18,6 @@ use crate::support::shelf::Shelf;
 use crate::support::tap::Tap;
 
 const LONG: Duration = Duration::from_mins(1);
-
-#[derive(Debug)]
-struct Never;
-impl Explain for Never {
-    fn explain(&self, _lang: Lang) -> Explanation {
-        Explanation::new("never".to_owned())
-    }
-}
 
 fn account(server: Server, user: &str, mailboxes: &[&str]) -> Account {
     Account {
@@ -47,8 +39,9 @@ fn password_of(user: &str) -> Credential {
 /// Watches `account` while `test` runs.
 async fn watched<T>(account: &Account, shelf: &Shelf, test: impl Future<Output = T>) -> T {
     let (user, credential) = (account.name.clone(), password_of(&account.name));
-    let identity =
-        async || Ok::<_, Never>(Identity { user: user.clone(), credential: credential.clone() });
+    let identity = async || {
+        Ok::<_, SecretError>(Identity { user: user.clone(), credential: credential.clone() })
+    };
     let (_wake, woken) = tokio::sync::watch::channel(Wake::default());
     let stop = CancellationToken::new();
     let clock = Clock::system();

@@ -9,9 +9,9 @@ use std::time::Duration;
 use goen::clock::Clock;
 use goen::imap::watch::{Wake, watch};
 use goen::imap::{Account, Health};
-use goen::lang::{Explain, Explanation, Lang};
+use goen::lang::Lang;
 use goen::net::{Security, Server};
-use goen::secret::{Credential, Identity, Secret};
+use goen::secret::{Credential, Identity, Secret, SecretError};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -146,14 +146,6 @@ fn own(path: &Path) {
     chown(path, Some(owner.uid()), Some(owner.gid())).unwrap();
 }
 
-#[derive(Debug)]
-struct Never;
-impl Explain for Never {
-    fn explain(&self, _lang: Lang) -> Explanation {
-        Explanation::new("never".to_owned())
-    }
-}
-
 /// Watches `mailboxes` while `test` runs.
 async fn watched<T>(
     server: &impl MailServer,
@@ -177,7 +169,7 @@ async fn watched<T>(
     };
     let identity = async || {
         let credential = Credential::Password(Secret::new("wonder land".to_owned()));
-        Ok::<_, Never>(Identity { user: "alice".to_owned(), credential })
+        Ok::<_, SecretError>(Identity { user: "alice".to_owned(), credential })
     };
     let (_wake, woken) = tokio::sync::watch::channel(Wake::default());
     let clock = Clock::system();

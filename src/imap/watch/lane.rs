@@ -13,7 +13,7 @@ use crate::imap::session::{Care, DESCRIBED_MAX, Described, Session, SessionError
 use crate::imap::{Health, Keeper};
 use crate::lang::Explain;
 use crate::say;
-use crate::secret::Identity;
+use crate::secret::{Identity, SecretError};
 
 /// Look at least this often, even where nothing was announced: Courier and Cyrus without `idled` may
 /// announce nothing, and a connection that died silently shows itself.
@@ -62,7 +62,7 @@ enum End {
     /// The server or the network.
     Session(SessionError),
     /// The password or token could not be had.
-    Credential(String),
+    Credential(SecretError),
     /// What arrived could not be kept.
     Keeper(String),
     /// Too many refusals already; no login was tried.
@@ -117,12 +117,11 @@ pub(super) struct Lane<'a, O, I, K> {
     read_up_to: HashMap<String, u32>,
 }
 
-impl<'a, O, I, K, E> Lane<'a, O, I, K>
+impl<'a, O, I, K> Lane<'a, O, I, K>
 where
     O: AsyncFn() -> Result<Session<Box<dyn Wire>>, SessionError>,
-    I: AsyncFn() -> Result<Identity, E>,
+    I: AsyncFn() -> Result<Identity, SecretError>,
     K: Keeper,
-    E: Explain,
 {
     pub(super) fn new(
         shared: &'a Shared<'a, O, I, K>,
@@ -302,9 +301,7 @@ where
         }
         let mut session = (shared.open)().await?;
         // Asked for only now: while the network is down the keyring is left in peace.
-        let identity = (shared.identity)()
-            .await
-            .map_err(|error| End::Credential(error.explain(shared.account.lang).what))?;
+        let identity = (shared.identity)().await.map_err(End::Credential)?;
         match session.log_in(&identity.user, &identity.credential).await {
             Ok(()) => {
                 shared.refusals.set(0);
@@ -595,7 +592,7 @@ where
                 (error.explain(lang).what, true)
             }
             End::Session(error) => (error.explain(lang).what, false),
-            End::Credential(words) => (words.clone(), false),
+            End::Credential(error) => (error.explain(lang).what, false),
             End::Keeper(words) => (
                 say!(
                     lang,
@@ -626,18 +623,20 @@ where
         } else {
             Health::Unreachable { words, retry_at }
         });
-        self.wait_out(began, now, delay, !is_reluctant(end)).await
+        self.wait_out(began, now, delay, end).await
     }
 
-    /// Waits for `delay`, or until there is a reason to try at once: the user asks, the machine has
-    /// slept, or (if that can help) the network changed. Says whether there was one.
+    /// Waits for `delay`, or until there is a reason to try at once: the user asks, the keyring was
+    /// unlocked, the machine has slept, or (if that can help) the network changed. Says whether there
+    /// was one.
     async fn wait_out(
         &mut self,
         began: Instant,
         began_at: Timestamp,
         delay: Duration,
-        network_helps: bool,
+        end: &End,
     ) -> bool {
+        let network_helps = !is_reluctant(end);
         while began.elapsed() < delay {
             let wake = *self.wake.borrow_and_update();
             if wake.retry != self.heeded.retry || (network_helps && wake != self.heeded) {
@@ -648,6 +647,12 @@ where
                 () = self.shared.stop.cancelled() => return false,
                 () = woken(&mut self.wake) => {}
                 () = sleep(glance) => {}
+            }
+            // Somebody who has just unlocked it waits. The server need not hear of our looks.
+            if matches!(end, End::Credential(SecretError::Locked))
+                && !matches!((self.shared.identity)().await, Err(SecretError::Locked))
+            {
+                return true;
             }
             let by_the_wall = self.shared.clock.now().duration_since(began_at);
             let by_the_wall = Duration::try_from(by_the_wall).unwrap_or_default();

@@ -9,9 +9,9 @@ use goen::clock::Clock;
 use goen::imap::cursor::{Cursor, UidValidity};
 use goen::imap::watch::{Wake, watch_over};
 use goen::imap::{Account, Health};
-use goen::lang::{Explain, Explanation, Lang};
+use goen::lang::Lang;
 use goen::net::{Security, Server};
-use goen::secret::{Credential, Identity, Secret};
+use goen::secret::{Credential, Identity, Secret, SecretError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch::{self, Sender};
 use tokio::task::LocalSet;
@@ -49,14 +49,6 @@ fn account(mailboxes: &[&str]) -> Account {
         recheck: Duration::from_mins(5),
         idle: true,
         lang: Lang::En,
-    }
-}
-
-#[derive(Debug)]
-struct Locked;
-impl Explain for Locked {
-    fn explain(&self, _lang: Lang) -> Explanation {
-        Explanation::new("the keyring is locked".to_owned())
     }
 }
 
@@ -104,7 +96,7 @@ impl Scene {
     /// Watches while `test` runs.
     async fn watched<T>(&self, test: impl Future<Output = T>) -> T {
         let open = async || self.server.open().await;
-        let identity = async || if self.locked.get() { Err(Locked) } else { Ok(me()) };
+        let identity = async || if self.locked.get() { Err(SecretError::Locked) } else { Ok(me()) };
         let clock = self.clock();
         let stop = CancellationToken::new();
         let watching = watch_over(
@@ -553,8 +545,13 @@ async fn a_locked_keyring_is_waited_for() {
                 assert_eq!(scene.server.asked("AUTHENTICATE"), 0);
                 let told = scene.shelf.health.borrow().clone();
                 assert!(matches!(told.last(), Some(Health::Unreachable { words, .. }) if words.contains("keyring")), "{told:?}");
+                let tries = scene.server.connections.get();
+                tokio::time::sleep(Duration::from_mins(4)).await;
+                assert!(scene.server.connections.get() <= tries + 1, "the server hears of it");
                 scene.locked.set(false);
+                let began = Instant::now();
                 scene.shelf.until(Shelf::is_watching).await;
+                assert!(began.elapsed() <= Duration::from_secs(31), "{:?}", began.elapsed());
             })
             .await;
     })
@@ -727,7 +724,7 @@ async fn stopping_says_goodbye() {
         let scene = Scene::after_the_first_look(&TRUTH);
         let stop = CancellationToken::new();
         let open = async || scene.server.open().await;
-        let identity = async || Ok::<_, Locked>(me());
+        let identity = async || Ok::<_, SecretError>(me());
         let (clock, wake) = (scene.clock(), scene.wake.subscribe());
         let watching = Box::pin(watch_over(
             &open,
