@@ -5,8 +5,9 @@ use std::future::pending;
 use std::time::Duration;
 
 use goen::imap::cursor::{Uid, UidValidity};
-use goen::imap::session::{Care, Described, Session, SessionError, Waited};
+use goen::imap::session::{self, Care, Described, Session, SessionError, Waited};
 use goen::lang::{Explain, Lang};
+use goen::net::{Security, Server};
 use goen::secret::{Credential, Secret};
 use proptest::prelude::*;
 use tokio::io::DuplexStream;
@@ -627,4 +628,43 @@ async fn a_status_that_nobody_asked_for_does_not_reach_the_parser() {
         in_inbox(script).await.noop().await.unwrap();
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_stops_half_way_into_tls_is_given_up() {
+    let mut cases = 0;
+    for said in [
+        &b""[..],
+        b"\x16",
+        b"\x16\x03\x03\x40\x00",
+        b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03",
+        b"\x15\x03\x03\x00\x02\x02\x28",
+        b"* OK no TLS here\r\n",
+    ] {
+        for hangs_up in [true, false] {
+            beside(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let server = Server {
+                    host: "127.0.0.1".to_owned(),
+                    port: listener.local_addr().unwrap().port(),
+                    security: Security::Tls,
+                    ca_file: None,
+                };
+                tokio::task::spawn_local(async move {
+                    let (mut line, _address) = listener.accept().await.unwrap();
+                    let _ = tokio::io::AsyncWriteExt::write_all(&mut line, said).await;
+                    if !hangs_up {
+                        pending::<()>().await;
+                    }
+                });
+                let opened = tokio::time::timeout(Duration::from_mins(2), session::open(&server));
+                let opened = opened.await.unwrap_or_else(|_| panic!("{said:?}: it hangs"));
+                assert!(opened.is_err(), "{said:?}");
+            })
+            .await;
+            cases += 1;
+        }
+    }
+    println!("{cases} handshakes that end half way");
+    assert_eq!(cases, 12);
 }
