@@ -455,6 +455,17 @@ fn what_the_user_wrote_or_threw_away_is_never_overwritten() {
 }
 
 #[test]
+fn a_draft_is_not_taken_away_once_it_was_approved() {
+    let (outbox, id) = outbox();
+    approve(&outbox, id);
+    assert!(!outbox.take_away(id, &draft()).unwrap());
+    outbox.undo(id, now()).unwrap();
+    assert!(!outbox.take_away(id, &draft()).unwrap(), "what became of the approval stays known");
+    let (outbox, id) = self::outbox();
+    assert!(outbox.take_away(id, &draft()).unwrap(), "nobody has touched this one");
+}
+
+#[test]
 fn a_mail_without_a_draft_has_nothing_to_approve() {
     let (outbox, _) = outbox();
     let digest = Digest("00".into());

@@ -170,6 +170,8 @@ fn only_an_address_that_can_stand_in_an_envelope_is_used() {
     ] {
         assert!(!is_address(bad), "{bad:?}");
     }
+    let unreachable = Mail { reply_to: vec![address("", "a@localhost")], ..mail() };
+    assert_eq!(recipient(&unreachable, &verdict(), &[]), Err(Refusal::NotAnAddress));
 }
 
 #[test]
