@@ -18,11 +18,18 @@ use goen::mail::Mail;
 fn main() -> Result<()> {
     let samples = load("train")?;
     let sentences = sentences()?;
-    let mut models = Vec::new();
-    for lang in [Lang::Ja, Lang::En] {
+    let learn = &|lang: Lang| -> Result<learn::Learned> {
         let blocks = std::fs::read_to_string(format!("tests/corpus/letters/{}.toml", lang.code()))?;
         let letters = letters::letters(&blocks, lang)?;
-        let learned = learn::fit(&samples, &letters, &sentences, lang);
+        Ok(learn::fit(&samples, &letters, &sentences, lang))
+    };
+    let languages = [Lang::Ja, Lang::En];
+    let learned = std::thread::scope(|scope| {
+        languages.map(|lang| scope.spawn(move || learn(lang))).map(std::thread::ScopedJoinHandle::join)
+    });
+    let mut models = Vec::new();
+    for (lang, learned) in languages.into_iter().zip(learned) {
+        let learned = learned.map_err(|_| anyhow::anyhow!("the fit panicked"))??;
         println!("{}", learned.notes.join("\n"));
         let mut score = Score::default();
         for (label, outcome) in &learned.left_out {
@@ -32,10 +39,9 @@ fn main() -> Result<()> {
         std::fs::write(format!("config/rules/{}.model", lang.code()), &learned.bytes)?;
         models.push(learned.bytes);
     }
-    let read = |name: &str| std::fs::read_to_string(format!("config/rules/{name}.toml"));
     let [ja, en]: [Vec<u8>; 2] =
         models.try_into().map_err(|_| anyhow::anyhow!("a model for each language"))?;
-    let rules = Rules::read([&read("ja")?, &read("en")?], [ja.into(), en.into()])?;
+    let rules = Rules::read([ja.into(), en.into()])?;
     for part in ["train", "kept"] {
         let mut score = Score::default();
         for sample in load(part)? {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lang::Lang;
 use crate::mail::Mail;
+use attributes::Attributes;
 
 mod attributes;
 pub mod corrections;
@@ -19,13 +20,14 @@ mod judge;
 pub mod learn;
 pub mod letters;
 mod model;
+mod question;
 mod rules;
 pub mod score;
 mod text;
 
 pub use corrections::{Correction, Template};
-pub use model::Act;
-pub use rules::{Rules, RulesError};
+pub use model::{Act, ModelError};
+pub use rules::Rules;
 
 /// What a mail can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -118,6 +120,37 @@ pub enum Stage {
     Internship,
     /// Not said.
     Unknown,
+}
+
+impl Stage {
+    /// All stages, in the order that they usually come in.
+    pub const ALL: [Self; 9] = [
+        Self::Document,
+        Self::Test,
+        Self::FirstInterview,
+        Self::SecondInterview,
+        Self::FinalInterview,
+        Self::Interview,
+        Self::Casual,
+        Self::Internship,
+        Self::Unknown,
+    ];
+
+    /// The name that the store keeps and `goen classify --json` prints.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Test => "test",
+            Self::FirstInterview => "first_interview",
+            Self::SecondInterview => "second_interview",
+            Self::FinalInterview => "final_interview",
+            Self::Interview => "interview",
+            Self::Casual => "casual",
+            Self::Internship => "internship",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// How a declined mail puts it.
@@ -265,7 +298,7 @@ pub fn classify_with(
     let own = mail.author().is_some_and(|author| {
         own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec))
     });
-    let reading = judge::read(mail, rules);
+    let reading = judge::read(mail, rules.model(mail.lang));
     let mut judgement = judge::judge(mail, own, &reading, rules);
     let may_differ = !own && judgement.outcome != Outcome::Unrelated && judge::differs(&reading);
     let results = if may_differ { digest::results(mail, rules) } else { Vec::new() };
@@ -337,7 +370,7 @@ pub fn classify_as(
     rules: &Rules,
     before: &Verdict,
 ) -> (Verdict, Template) {
-    let reading = judge::read(mail, rules);
+    let reading = judge::read(mail, rules.model(mail.lang));
     let template = Template::of(mail, &reading, before);
     let judgement = judge::Judgement { outcome, confidence: 1.0 };
     let text_is_gone = mail.body.is_empty() && mail.alternative.is_empty();
@@ -372,14 +405,10 @@ fn conclude(
     judgement: judge::Judgement,
     results: Vec<ApplicationResult>,
 ) -> Verdict {
-    let lexicon = rules.lexicon(mail.lang);
     let outcome = judgement.outcome;
     let evidence = evidence(outcome, reading);
-    let replyable = attributes::replyable(mail, reading, lexicon);
-    let channel = attributes::channel(mail, outcome, reading, lexicon);
-    let stage = attributes::stage(outcome, reading, lexicon);
-    let door = attributes::door(outcome, reading, lexicon);
-    let situation = attributes::Situation { outcome, stage, door, channel, replyable };
+    let Attributes { stage, wording, door, channel, replyable, reply } =
+        attributes::of(mail, outcome, reading, rules.model(mail.lang));
     let mine = outcome != Outcome::Unrelated;
     Verdict {
         lang: mail.lang,
@@ -388,11 +417,11 @@ fn conclude(
         stage,
         company: if mine { employer::company(mail, channel) } else { None },
         position: if mine { employer::position(mail) } else { None },
-        wording: (outcome == Outcome::Declined).then(|| attributes::wording(reading, lexicon)),
+        wording,
         door,
         channel,
         replyable,
-        reply: attributes::reply(situation, mail.lang, reading, lexicon),
+        reply,
         evidence,
         results,
         corrected: None,

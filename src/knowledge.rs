@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::classify::{Rules, RulesError};
+use crate::classify::{Rules, ModelError};
 use crate::guide::{Guidance, GuidanceError, GuidanceFile};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::outbox::when::holidays::{Calendar, CalendarError};
@@ -30,7 +30,7 @@ pub struct Knowledge {
 pub enum KnowledgeError {
     /// The rules.
     #[error(transparent)]
-    Rules(#[from] RulesError),
+    Rules(#[from] ModelError),
     /// A guidance file.
     #[error(transparent)]
     Guidance(#[from] GuidanceError),

@@ -24,6 +24,8 @@ pub(crate) enum Salt {
     Sender = 4,
     /// A mark of the headers.
     Mark = 5,
+    /// What became of the application.
+    Outcome = 6,
 }
 
 const fn mix(hash: u32, value: u32) -> u32 {

@@ -1,8 +1,9 @@
 //! From sentences to an outcome: what each sentence does, what the mail is about, and when to abstain.
 
 use super::grams::{self, Salt};
-use super::model::{Act, Acts, Model, Points, softmax};
-use super::rules::{Hit, Rules};
+use super::model::{Act, Acts, Model, Points, Row, softmax};
+use super::question::{Question, Tally};
+use super::rules::Rules;
 use super::text::{Place, Text};
 use super::{Outcome, attributes, corrections};
 use crate::lang::Lang;
@@ -16,6 +17,9 @@ const EVIDENT: f32 = 0.35;
 
 /// A sentence refuses plainly from this probability on.
 const PLAINLY: f32 = 0.6;
+
+/// A sentence is plain from this probability on.
+const SURROUNDS: f32 = 0.6;
 
 /// A mail with fewer features than this that were ever seen says too little to be about anything.
 const LEAST_KNOWN: usize = 40;
@@ -38,8 +42,10 @@ pub(crate) struct Reading {
     pub(crate) text: Text,
     /// What each sentence does.
     pub(crate) acts: Vec<Acts>,
-    /// Cues of attributes.
-    pub(crate) hits: Vec<Hit>,
+    /// What each sentence says to each question, and how many features say it.
+    pub(crate) said: Vec<(Row, usize)>,
+    /// The same of what stands beside the sentences.
+    pub(crate) beside: (Row, usize),
     /// What the judge weighs, in the order of [`names`].
     pub(crate) numbers: Vec<f32>,
     /// See [`is_plain`].
@@ -68,42 +74,47 @@ pub(crate) struct Features {
 }
 
 /// Reads the text and the headers of a mail.
-pub(crate) fn read(mail: &Mail, rules: &Rules) -> Reading {
-    let model = rules.model(mail.lang);
+pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
     let text = text_of(mail);
     let mut acts = Vec::with_capacity(text.sentences.len());
-    let mut topic = Vec::new();
-    let mut seen = vec![0_u64; model.places() / 64 + 1];
-    let mut found = Vec::new();
-    let mut places: Vec<u32> = Vec::new();
-    let mut note = |places: &[u32], topic: &mut Vec<u32>| {
-        for &place in places {
-            if let Some(word) = seen.get_mut(place as usize / 64) {
-                let bit = 1 << (place % 64);
-                if *word & bit == 0 {
-                    *word |= bit;
-                    topic.push(place);
-                }
-            }
-        }
-    };
+    let mut said = Vec::with_capacity(text.sentences.len());
+    let mut known = 0;
+    let mut tally = Tally::default();
+    let (mut found, mut places) = (Vec::new(), Vec::new());
     for sentence in &text.sentences {
         found.clear();
         grams::of_sentence(text.words(sentence), mail.lang, None, &mut found);
         locate(model, &found, &mut places);
-        acts.push(model.acts(&places));
+        let row = model.said(&places);
+        let told = model.acts(&row, places.len());
+        tally.add(&row, places.len(), |question| match question {
+            Question::Topic => question.weight(sentence.place, false),
+            Question::Own if surrounds(&told) => question.weight(sentence.place, false),
+            _ => 0.0,
+        });
+        acts.push(told);
         if sentence.place != Place::Quoted {
-            note(&places, &mut topic);
+            known += places.len();
         }
+        said.push((row, places.len()));
     }
     locate(model, &beside(mail, &text), &mut places);
-    note(&places, &mut topic);
-    let says_nothing = topic.len() < LEAST_KNOWN;
-    let topic = model.topic(&topic);
-    let numbers = numbers(mail, &text, &acts, topic);
+    let beside = (model.said(&places), places.len());
+    tally.add(&beside.0, beside.1, |question| match question {
+        Question::Topic | Question::Own => question.weight_beside(),
+        _ => 0.0,
+    });
+    let topic = tally.scores(Question::Topic, &model.bias);
+    let own = tally.scores(Question::Own, &model.bias);
+    let numbers = numbers(mail, &text, &acts, topic, own);
     let plain = is_plain(&text, &acts, topic);
-    let hits = rules.lexicon(mail.lang).hits(&text);
-    Reading { text, acts, hits, numbers, plain, says_nothing }
+    let says_nothing = known + places.len() < LEAST_KNOWN;
+    Reading { text, acts, said, beside, numbers, plain, says_nothing }
+}
+
+/// A sentence with these acts does nothing by itself, but tells what the others are about.
+fn surrounds(acts: &Acts) -> bool {
+    acts.last().is_some_and(|&plain| plain >= SURROUNDS)
 }
 
 /// The mail refuses plainly, is about an application, has its author's words only, and says nothing that would turn
@@ -207,7 +218,14 @@ fn odds(probability: f32) -> f32 {
 
 /// What the judge weighs: for each place the surest sentence of each act; for the new words also the
 /// second surest, how much there is of each act, and how late in the mail; the topic; the headers.
-pub(crate) fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points) -> Vec<f32> {
+fn numbers(
+    mail: &Mail,
+    text: &Text,
+    acts: &[Acts],
+    topic: Points,
+    own: [f32; 2],
+) -> Vec<f32> {
+    let [not_own, own] = softmax(own);
     let mut numbers = Vec::with_capacity(96);
     for (place, _) in PLACES {
         let here: Vec<&Acts> = text
@@ -260,10 +278,13 @@ pub(crate) fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points) ->
             let about = |outcome: Outcome| topic.get(outcome as usize).copied().unwrap_or(0.0);
             numbers.extend(MAY_BE.map(|outcome| refused * about(outcome)));
             numbers.extend(best.iter().zip(topic).take(RESULTS).map(|(best, topic)| best * topic));
+            numbers.extend(best.iter().take(RESULTS).map(|best| best * own));
+            numbers.extend([refused * own, refused * not_own]);
         }
     }
     numbers.extend(topic);
     numbers.extend(softmax(topic).map(odds));
+    numbers.extend([odds(own), odds(not_own)]);
     numbers.extend(marks(mail).map(|there| if there { 1.0 } else { 0.0 }));
     numbers
 }
@@ -285,10 +306,13 @@ pub(crate) fn names() -> Vec<String> {
             names.push(format!("{name}/surest refusal of anything"));
             names.extend(MAY_BE.map(|outcome| format!("{name}/refusal, topic {}", outcome.name())));
             names.extend(results().map(|act| format!("{name}/{act}, topic {act}")));
+            names.extend(results().map(|act| format!("{name}/{act}, own")));
+            names.extend(["refusal, own", "refusal, not own"].map(|what| format!("{name}/{what}")));
         }
     }
     names.extend(Outcome::ALL.iter().map(|outcome| format!("topic {}", outcome.name())));
     names.extend(Outcome::ALL.iter().map(|outcome| format!("topic odds {}", outcome.name())));
+    names.extend(["odds own", "odds not own"].map(str::to_owned));
     names.extend(MARK_NAMES.iter().map(|name| format!("mark {name}")));
     names
 }
@@ -423,7 +447,7 @@ pub(crate) fn acts_of(text: &Text, lang: Lang, rules: &Rules) -> Vec<Acts> {
             found.clear();
             grams::of_sentence(text.words(sentence), lang, None, &mut found);
             locate(model, &found, &mut places);
-            model.acts(&places)
+            model.acts(&model.said(&places), places.len())
         })
         .collect()
 }

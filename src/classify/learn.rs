@@ -4,13 +4,15 @@
 //! from their features, and the judge from what those two say of mails that they were not learned from (five
 //! parts, each left out in turn; else the judge would trust them too much).  Deterministic: the order of the examples is shuffled from a fixed seed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use super::grams;
-use super::model::{Act, Acts, Model, Parts, Points, softmax};
+use super::model::{Act, Model, Parts, Points, Row, softmax};
+use super::question::Question;
 use super::score::Label;
 use super::text::{Place, Text};
-use super::{Outcome, judge};
+use super::{Door, Outcome, ReplyAdvice, Stage, Wording, attributes, judge};
 use crate::lang::Lang;
 use crate::mail::Mail;
 
@@ -44,13 +46,19 @@ const LEAST_SENTENCES: u32 = 2;
 const LEAST_MAILS: u32 = 3;
 
 /// Most features that are kept.
-const MOST_FEATURES: usize = 60_000;
+const MOST_FEATURES: usize = 80_000;
 
 /// How strongly the sentences' weights are held back: smaller is stronger.
 const ACT_FREEDOM: f32 = 20.0;
 
 /// The same for the topics'.
 const TOPIC_FREEDOM: f32 = 30.0;
+
+/// The same for whether it is an own application.
+const OWN_FREEDOM: f32 = 30.0;
+
+/// The same for the stages'.
+const STAGE_FREEDOM: f32 = 20.0;
 
 /// The same for the judge's.
 const JUDGE_FREEDOM: f32 = 0.12;
@@ -75,16 +83,18 @@ struct Prepared<'a> {
     /// Of a sentence marked `?` only the context tells what it does: it is no example.
     acts: Option<Vec<Option<Act>>>,
     part: usize,
+    /// Somebody wrote it; else it is put together from blocks.
+    is_written: bool,
 }
 
 /// Learns the model of one language.
 #[must_use]
 pub fn fit(samples: &[Sample], letters: &[Sample], sentences: &[Sentence], lang: Lang) -> Learned {
     let of_lang = |sample: &&Sample| sample.mail.lang == lang;
-    let mut mails: Vec<Prepared> = samples.iter().filter(of_lang).map(prepare).collect();
+    let mut mails: Vec<Prepared> = samples.iter().filter(of_lang).map(|sample| prepare(sample, true)).collect();
     // What follows them is learned from, but says nothing about how the model does.
     let corpus = mails.len();
-    mails.extend(letters.iter().filter(of_lang).map(prepare));
+    mails.extend(letters.iter().filter(of_lang).map(|sample| prepare(sample, false)));
     let alone: Vec<(Vec<u32>, Act)> = sentences
         .iter()
         .filter(|sentence| sentence.lang == lang)
@@ -96,15 +106,22 @@ pub fn fit(samples: &[Sample], letters: &[Sample], sentences: &[Sentence], lang:
     let mut rows: Vec<(Vec<f32>, usize)> = Vec::with_capacity(mails.len());
     rows.resize_with(mails.len(), || (Vec::new(), 0));
     let mut plain = vec![false; mails.len()];
+    let mut attributes = AttributeShares::default();
     for part in 0..PARTS {
         let others: Vec<&Prepared> = mails.iter().filter(|mail| mail.part != part).collect();
         let Ok(model) = Model::read(Model::pack(&layers(&others, &alone)).into()) else { continue };
-        for ((mail, row), plain) in mails.iter().zip(&mut rows).zip(&mut plain) {
+        for (at, ((mail, row), plain)) in
+            mails.iter().zip(&mut rows).zip(&mut plain).enumerate()
+        {
             if mail.part == part {
-                let (acts, topic) = look(mail, &model);
-                let numbers = judge::numbers(&mail.sample.mail, &mail.text, &acts, topic);
-                *row = (numbers, mail.sample.label.outcome as usize);
-                *plain = judge::is_plain(&mail.text, &acts, topic);
+                let label = &mail.sample.label;
+                let reading = judge::read(&mail.sample.mail, &model);
+                if at < corpus {
+                    let told = attributes::of(&mail.sample.mail, label.outcome, &reading, &model);
+                    attributes.count(label, &told);
+                }
+                *row = (reading.numbers, label.outcome as usize);
+                *plain = reading.plain;
             }
         }
     }
@@ -133,6 +150,38 @@ pub fn fit(samples: &[Sample], letters: &[Sample], sentences: &[Sentence], lang:
         alone.len(),
         parts.features.len()
     ));
+    notes.push(format!("attributes of known outcomes: {attributes}"));
+    for (name, called) in [
+        ("declined, plainly", &(|outcome, plain| outcome == Outcome::Declined && plain) as &dyn Fn(Outcome, bool) -> bool),
+        ("declined, else", &|outcome, plain| outcome == Outcome::Declined && !plain),
+        ("advanced or offer", &|outcome, _| {
+            matches!(outcome, Outcome::Advanced | Outcome::Offer)
+        }),
+    ] {
+        let mut called: Vec<(f32, bool, bool)> = mails
+            .iter()
+            .zip(&left_out)
+            .zip(&plain)
+            .take(corpus)
+            .filter_map(|((mail, said), &plain)| {
+                let (outcome, sure) = best(said);
+                let label = &mail.sample.label;
+                called(outcome, plain).then_some((sure, label.outcome == outcome, label.hard))
+            })
+            .collect();
+        called.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let steps: Vec<String> = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.5, 0.4, 0.0]
+            .into_iter()
+            .map(|least| {
+                let above = called.iter().filter(|(sure, ..)| *sure >= least);
+                let right = above.clone().filter(|(_, right, _)| *right).count();
+                let wrong = above.clone().count() - right;
+                let ordinary = above.filter(|(_, right, hard)| !right && !hard).count();
+                format!("{least}: {right} right {wrong} wrong ({ordinary} ordinary)")
+            })
+            .collect();
+        notes.push(format!("called {name}, by how sure: {}", steps.join("; ")));
+    }
     // The letters come last and are left out of what is told.
     let left_out = mails
         .iter()
@@ -149,19 +198,19 @@ pub fn fit(samples: &[Sample], letters: &[Sample], sentences: &[Sentence], lang:
     Learned { bytes: Model::pack(&parts), left_out, notes }
 }
 
-fn prepare(sample: &Sample) -> Prepared<'_> {
+fn prepare(sample: &Sample, is_written: bool) -> Prepared<'_> {
     let text = judge::text_of(&sample.mail);
     let features = judge::features(&sample.mail, &text);
-    let acts = sample.label.acts.as_ref().map(|marked| acts_of(&text, marked));
+    let acts = sample.label.acts.as_ref().map(|marked| acts_of(&text, marked, sample.mail.lang));
     let part = part_of(&sample.label.path);
-    Prepared { sample, text, features, acts, part }
+    Prepared { sample, text, features, acts, part, is_written }
 }
 
 /// What each sentence of a text does, from the sentences that somebody marked.
-fn acts_of(text: &Text, marked: &[(String, String)]) -> Vec<Option<Act>> {
+fn acts_of(text: &Text, marked: &[(String, String)], lang: Lang) -> Vec<Option<Act>> {
     let plain = |words: &str| -> String {
         let mut folded = Text::default();
-        folded.push(words, Place::New, Lang::Ja);
+        folded.push(words, Place::New, lang);
         folded.folded.chars().filter(|c| !c.is_whitespace()).collect()
     };
     let marked: Vec<(Option<Act>, String)> = marked
@@ -197,30 +246,7 @@ fn features_alone(words: &str, lang: Lang) -> Vec<u32> {
     found
 }
 
-/// What the first two layers say of a mail.
-fn look(mail: &Prepared, model: &Model) -> (Vec<Acts>, Points) {
-    let places = |features: &[u32]| -> Vec<u32> {
-        let found = features.iter().filter_map(|&feature| model.find(feature));
-        found.filter_map(|place| u32::try_from(place).ok()).collect()
-    };
-    let acts = mail.features.sentences.iter().map(|found| model.acts(&places(found))).collect();
-    (acts, model.topic(&places(&of_mail(mail))))
-}
-
-/// All features of a mail that tell its topic, each once.
-fn of_mail(mail: &Prepared) -> Vec<u32> {
-    let told = mail.text.sentences.iter().zip(&mail.features.sentences);
-    let mut all: Vec<u32> = told
-        .filter(|(sentence, _)| sentence.place != Place::Quoted)
-        .flat_map(|(_, features)| features.iter().copied())
-        .chain(mail.features.beside.iter().copied())
-        .collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// Learns the first two layers.
+/// Learns what features say to each question.
 fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
     let mut sentences: Vec<(&[u32], Act)> =
         alone.iter().map(|(features, act)| (features.as_slice(), *act)).collect();
@@ -236,58 +262,220 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
             }
         }
     }
-    let whole: Vec<Vec<u32>> = mails.iter().map(|mail| of_mail(mail)).collect();
+    let known = known(&sentences, mails);
+    let index: HashMap<u32, u32> = known.iter().map(|&(feature, _)| feature).zip(0..).collect();
+    let indices = |features: &[u32]| -> Vec<u32> {
+        features.iter().filter_map(|feature| index.get(feature).copied()).collect()
+    };
 
-    // Features that are seen too rarely tell nothing.
+    let mut weights = vec![Row::default(); known.len()];
+    let mut bias = Row::default();
+    let rows: Vec<Example> =
+        sentences.iter().map(|(features, act)| alike(indices(features), *act as usize)).collect();
+    fit_into::<{ Act::COUNT }>(Question::Act, &rows, ACT_FREEDOM, &mut weights, &mut bias);
+
+    let answered = |question: Question, answer: &dyn Fn(&Prepared) -> Option<usize>| {
+        let rows = mails.iter().filter_map(|mail| {
+            let answer = answer(mail)?;
+            Some((words(mail, question, &index), answer))
+        });
+        rows.collect::<Vec<Example>>()
+    };
+    // A sentence that stands alone is a mail of one sentence: so mails are known that say no more than that.
+    let stating = |act: Act| Outcome::ALL.into_iter().find(|&o| Act::stating(o) == Some(act));
+    let short = alone
+        .iter()
+        .filter_map(|(features, act)| Some(alike(indices(features), stating(*act)? as usize)));
+    let mut rows = answered(Question::Topic, &|mail| Some(mail.sample.label.outcome as usize));
+    rows.extend(short);
+    fit_into::<{ Outcome::ALL.len() }>(
+        Question::Topic,
+        &rows,
+        TOPIC_FREEDOM,
+        &mut weights,
+        &mut bias,
+    );
+    let rows = answered(Question::Own, &|mail| {
+        Some(usize::from(mail.sample.label.outcome != Outcome::Unrelated))
+    });
+    fit_into::<2>(Question::Own, &rows, OWN_FREEDOM, &mut weights, &mut bias);
+    let rows = answered(Question::Stage, &|mail| {
+        let label = mail.label()?;
+        attributes::has_stage(label.outcome).then_some(label.stage as usize)
+    });
+    fit_into::<{ Stage::ALL.len() }>(
+        Question::Stage,
+        &rows,
+        STAGE_FREEDOM,
+        &mut weights,
+        &mut bias,
+    );
+    let rows = answered(Question::Channel, &|mail| Some(mail.label()?.channel as usize));
+    fit_into::<3>(Question::Channel, &rows, STAGE_FREEDOM, &mut weights, &mut bias);
+    for question in [Question::Door, Question::Explicit, Question::Unread, Question::Asked] {
+        let rows = answered(question, &|mail| mail.says(question).map(usize::from));
+        fit_into::<2>(question, &rows, STAGE_FREEDOM, &mut weights, &mut bias);
+    }
+
+    // What is rare or says little is left out.
+    let mut features: Vec<(f32, u32, Row)> = known
+        .into_iter()
+        .zip(weights)
+        .map(|((feature, count), row)| {
+            let loudest = row.0.into_iter().map(f32::abs).fold(0.0_f32, f32::max);
+            (loudest * f32::from(count).ln_1p(), feature, row)
+        })
+        .collect();
+    features.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+    features.truncate(MOST_FEATURES);
+    features.sort_by_key(|&(_, feature, _)| feature);
+    let features = features.into_iter().map(|(_, feature, row)| (feature, row)).collect();
+    Parts { features, bias, ..Parts::default() }
+}
+
+impl Prepared<'_> {
+    /// The label, if the mail is one that somebody wrote: letters put together have no attributes.
+    fn label(&self) -> Option<&Label> {
+        Some(&self.sample.label).filter(|_| self.is_written)
+    }
+
+    /// The answer to a question of yes or no, if it is asked of this mail.
+    fn says(&self, question: Question) -> Option<bool> {
+        let label = self.label()?;
+        Some(match question {
+            Question::Door if attributes::has_door(label.outcome) => label.door == Door::Open,
+            Question::Explicit => label.wording? == Wording::Explicit,
+            Question::Unread => !label.replyable,
+            Question::Asked if label.outcome == Outcome::InProcess && label.replyable => {
+                label.reply == ReplyAdvice::Recommended
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// The features that are seen often enough to tell something, and how often.
+fn known(sentences: &[(&[u32], Act)], mails: &[&Prepared]) -> Vec<(u32, u16)> {
     let mut in_sentences: HashMap<u32, u32> = HashMap::new();
     for feature in sentences.iter().flat_map(|(features, _)| features.iter()) {
         *in_sentences.entry(*feature).or_default() += 1;
     }
     let mut in_mails: HashMap<u32, u32> = HashMap::new();
-    for feature in whole.iter().flatten() {
-        *in_mails.entry(*feature).or_default() += 1;
+    for mail in mails {
+        let mut all: Vec<u32> = mail.features.sentences.iter().flatten().copied().collect();
+        all.extend(&mail.features.beside);
+        all.sort_unstable();
+        all.dedup();
+        for feature in all {
+            *in_mails.entry(feature).or_default() += 1;
+        }
     }
-    let mut known: Vec<u32> = in_sentences
+    let often = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
+    let mut known: Vec<(u32, u16)> = in_sentences
         .iter()
         .filter(|&(_, &count)| count >= LEAST_SENTENCES)
         .chain(in_mails.iter().filter(|&(_, &count)| count >= LEAST_MAILS))
-        .map(|(&feature, _)| feature)
+        .map(|(&feature, &count)| (feature, often(count)))
+        .chain(Outcome::ALL.map(|outcome| (attributes::outcome_feature(outcome), u16::MAX)))
         .collect();
     known.sort_unstable();
-    known.dedup();
-    let index: HashMap<u32, u32> = known.iter().copied().zip(0..).collect();
-    let indices = |features: &[u32]| -> Vec<u32> {
-        features.iter().filter_map(|feature| index.get(feature).copied()).collect()
+    known.reverse();
+    known.dedup_by_key(|&mut (feature, _)| feature);
+    known.reverse();
+    known
+}
+
+/// What a mail says to a question: its features with their values, as [`Tally`] weighs them.
+///
+/// [`Tally`]: super::question::Tally
+fn words(mail: &Prepared, question: Question, index: &HashMap<u32, u32>) -> Vec<(u32, f32)> {
+    let outcome = mail.sample.label.outcome;
+    let mut values: HashMap<u32, f32> = HashMap::new();
+    let mut size = 0.0;
+    let mut add = |features: &[u32], weight: f32| {
+        for feature in features.iter().filter_map(|feature| index.get(feature)) {
+            *values.entry(*feature).or_default() += weight;
+            size += weight * weight;
+        }
     };
-
-    let rows: Vec<(Vec<u32>, usize)> =
-        sentences.iter().map(|(features, act)| (indices(features), *act as usize)).collect();
-    let acts: Linear<{ Act::COUNT }> = fit_sparse(&rows, known.len(), ACT_FREEDOM);
-    // A sentence that stands alone is a mail of one sentence: so mails are known that say no more than that.
-    let outcomes = mails.iter().map(|mail| mail.sample.label.outcome);
-    let stating = |act: Act| Outcome::ALL.into_iter().find(|&o| Act::stating(o) == Some(act));
-    let short = alone.iter().filter_map(|(features, act)| Some((features, stating(*act)?)));
-    let rows: Vec<(Vec<u32>, usize)> = whole
-        .iter()
-        .zip(outcomes)
-        .chain(short)
-        .map(|(features, outcome)| (indices(features), outcome as usize))
-        .collect();
-    let topic: Linear<{ Outcome::ALL.len() }> = fit_sparse(&rows, known.len(), TOPIC_FREEDOM);
-
-    let mut features: Vec<(u32, Acts, Points)> = known
+    let acts = mail.acts.iter().flatten().copied().chain(std::iter::repeat(None));
+    for ((features, sentence), act) in
+        mail.features.sentences.iter().zip(&mail.text.sentences).zip(acts)
+    {
+        let decides = act.is_some() && act == Act::stating(outcome);
+        let counts = question != Question::Own || act == Some(Act::Plain);
+        add(features, if counts { question.weight(sentence.place, decides) } else { 0.0 });
+    }
+    add(&mail.features.beside, question.weight_beside());
+    add(&[attributes::outcome_feature(outcome)], question.weight_of_outcome());
+    let share = 1.0 / size.max(1.0).sqrt();
+    let mut words: Vec<(u32, f32)> = values
         .into_iter()
-        .zip(acts.weights)
-        .zip(topic.weights)
-        .map(|((feature, acts), topic)| (feature, acts, topic))
+        .filter(|&(_, value)| value != 0.0)
+        .map(|(feature, value)| (feature, value * share))
         .collect();
-    let weight = |(_, acts, topic): &(u32, Acts, Points)| {
-        acts.iter().chain(topic).map(|weight| weight.abs()).fold(0.0_f32, f32::max)
-    };
-    features.sort_by(|one, other| weight(other).total_cmp(&weight(one)).then(one.0.cmp(&other.0)));
-    features.truncate(MOST_FEATURES);
-    features.sort_by_key(|&(feature, ..)| feature);
-    Parts { features, act_bias: acts.bias, topic_bias: topic.bias, ..Parts::default() }
+    words.sort_unstable_by_key(|&(feature, _)| feature);
+    words
+}
+
+/// Features with their values, and the right answer.
+type Example = (Vec<(u32, f32)>, usize);
+
+/// An example whose features count alike: each by one over the root of their number.
+fn alike(features: Vec<u32>, answer: usize) -> Example {
+    #[expect(clippy::cast_precision_loss, reason = "some hundred features")]
+    let value = 1.0 / (features.len().max(1) as f32).sqrt();
+    (features.into_iter().map(|feature| (feature, value)).collect(), answer)
+}
+
+/// Learns one question into its columns.
+fn fit_into<const N: usize>(
+    question: Question,
+    rows: &[Example],
+    freedom: f32,
+    weights: &mut [Row],
+    bias: &mut Row,
+) {
+    let learned: Linear<N> = fit_linear(rows, weights.len(), freedom);
+    for (row, answers) in weights.iter_mut().zip(learned.weights) {
+        row.put(question, answers);
+    }
+    bias.put(question, learned.bias);
+}
+
+/// How often each attribute was read as it is labelled.
+#[derive(Debug, Default)]
+struct AttributeShares(BTreeMap<&'static str, (u32, u32)>);
+
+impl AttributeShares {
+    fn count(&mut self, label: &Label, told: &attributes::Attributes) {
+        let mut count = |name, right| {
+            let (rights, all) = self.0.entry(name).or_default();
+            *rights += u32::from(right);
+            *all += 1;
+        };
+        if attributes::has_stage(label.outcome) {
+            count("stage", told.stage == label.stage);
+        }
+        if attributes::has_door(label.outcome) {
+            count("door", told.door == label.door);
+        }
+        if label.outcome == Outcome::Declined {
+            count("wording", told.wording == label.wording);
+        }
+        count("channel", told.channel == label.channel);
+        count("replyable", told.replyable == label.replyable);
+        count("reply", told.reply == label.reply);
+    }
+}
+
+impl fmt::Display for AttributeShares {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, (right, all)) in &self.0 {
+            write!(f, "{name} {right}/{all} {:.3}; ", f64::from(*right) / f64::from(*all))?;
+        }
+        Ok(())
+    }
 }
 
 /// A linear model with `N` classes.
@@ -320,14 +508,14 @@ const ROUNDS: usize = 20;
 /// The weights are the average over the rounds from this one on: single rounds depend on the order.
 const SETTLED: usize = 8;
 
-/// Multinomial logistic regression on rows of features, each counting one over the root of their number.
+/// Multinomial logistic regression.
 ///
 /// `AdaGrad` over single examples in a shuffled order. The quadratic penalty is shared out over the examples
 /// that have a feature, so it is the same in sum as if it were applied once a round.
-fn fit_sparse<const N: usize>(rows: &[(Vec<u32>, usize)], width: usize, freedom: f32) -> Linear<N> {
+fn fit_linear<const N: usize>(rows: &[Example], width: usize, freedom: f32) -> Linear<N> {
     const RATE: f32 = 0.5;
     let mut seen = vec![0_u32; width];
-    for feature in rows.iter().flat_map(|(features, _)| features) {
+    for (feature, _) in rows.iter().flat_map(|(features, _)| features) {
         if let Some(count) = seen.get_mut(*feature as usize) {
             *count += 1;
         }
@@ -352,10 +540,9 @@ fn fit_sparse<const N: usize>(rows: &[(Vec<u32>, usize)], width: usize, freedom:
             if features.is_empty() {
                 continue;
             }
-            #[expect(clippy::cast_precision_loss, reason = "some hundred features")]
-            let value = 1.0 / (features.len() as f32).sqrt();
             let mut scores = model.bias;
-            for weights in features.iter().filter_map(|&f| model.weights.get(f as usize)) {
+            for &(feature, value) in features {
+                let Some(weights) = model.weights.get(feature as usize) else { continue };
                 for (score, weight) in scores.iter_mut().zip(weights) {
                     *score += value * weight;
                 }
@@ -368,7 +555,7 @@ fn fit_sparse<const N: usize>(rows: &[(Vec<u32>, usize)], width: usize, freedom:
                 *slope += error * error;
                 *bias -= rate * error / slope.sqrt();
             }
-            for &feature in features {
+            for &(feature, value) in features {
                 let at = feature as usize;
                 let (Some(weights), Some(slopes), Some(&seen)) =
                     (model.weights.get_mut(at), slopes.get_mut(at), seen.get(at))
@@ -495,7 +682,8 @@ fn part_of(path: &str) -> usize {
 /// acts, the outcomes' probabilities, and what speaks most for and against the first.
 #[must_use]
 pub fn reading(mail: &Mail, rules: &super::Rules) -> Vec<String> {
-    let reading = judge::read(mail, rules);
+    let model = rules.model(mail.lang);
+    let reading = judge::read(mail, model);
     let mut lines = Vec::new();
     for (sentence, acts) in reading.text.sentences.iter().zip(&reading.acts) {
         let mut told: Vec<(Act, f32)> = Act::ALL.into_iter().zip(acts.iter().copied()).collect();
@@ -505,7 +693,6 @@ pub fn reading(mail: &Mail, rules: &super::Rules) -> Vec<String> {
         let words = reading.text.seen(sentence.start, sentence.end).replace('\n', " ");
         lines.push(format!("{:?} [{}] {words}", sentence.place, told.join(", ")));
     }
-    let model = rules.model(mail.lang);
     let mut said: Vec<(Outcome, f32)> =
         Outcome::ALL.into_iter().zip(judge::weigh(&reading.numbers, &model.judge)).collect();
     said.sort_by(|one, other| other.1.total_cmp(&one.1));

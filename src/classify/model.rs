@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::Outcome;
+use super::question::Question;
 
 /// What a sentence does in a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,21 +114,54 @@ pub(crate) type Acts = [f32; Act::COUNT];
 /// A number for each outcome, in the order of [`Outcome::ALL`].
 pub(crate) type Points = [f32; Outcome::ALL.len()];
 
+/// A number for each answer of each [`Question`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row(pub(crate) [f32; Row::LENGTH]);
+
+impl Default for Row {
+    fn default() -> Self {
+        Self([0.0; Self::LENGTH])
+    }
+}
+
+impl Row {
+    /// How many numbers that is.
+    pub(crate) const LENGTH: usize = {
+        let last = Question::ALL[Question::ALL.len() - 1];
+        last.column() + last.answers()
+    };
+
+    /// The numbers of one question.
+    pub(crate) fn answers<const N: usize>(&self, question: Question) -> [f32; N] {
+        debug_assert_eq!(N, question.answers());
+        let mut answers = [0.0; N];
+        for (answer, number) in answers.iter_mut().zip(self.0.iter().skip(question.column())) {
+            *answer = *number;
+        }
+        answers
+    }
+
+    /// Puts the numbers of one question.
+    pub(crate) fn put<const N: usize>(&mut self, question: Question, answers: [f32; N]) {
+        debug_assert_eq!(N, question.answers());
+        for (number, answer) in self.0.iter_mut().skip(question.column()).zip(answers) {
+            *number = answer;
+        }
+    }
+}
+
 /// Why a model could not be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the learned table is damaged: it is not of the form that the fit writes")]
 pub struct ModelError;
 
-const MAGIC: &[u8; 8] = b"goen\0\0\0\x04";
+const MAGIC: &[u8; 8] = b"goen\0\0\0\x07";
 
-/// Bytes of one place of the table: the feature, and a weight for each act and each outcome.
-const PLACE: usize = 4 + Act::COUNT + Outcome::ALL.len();
+/// Bytes of one place of the table: the feature, and a weight for each answer.
+const PLACE: usize = 4 + Row::LENGTH;
 
 /// Of a hundred places of the table, how many are taken.
 const FILLED: usize = 75;
-
-/// Numbers before the table: steps and biases of acts and outcomes.
-const NUMBERS: usize = 2 * Act::COUNT + 2 * Outcome::ALL.len();
 
 /// The judge's weights: one row for each of its features.
 pub(crate) type Judge = Vec<Points>;
@@ -138,10 +172,9 @@ pub(crate) struct Model {
     bytes: Cow<'static, [u8]>,
     table: usize,
     places: usize,
-    act_steps: Acts,
-    act_bias: Acts,
-    topic_steps: Points,
-    topic_bias: Points,
+    steps: Row,
+    /// How each answer is spoken for before anything is read.
+    pub(crate) bias: Row,
     /// How each number that [`super::judge`] takes from a mail speaks for each outcome; the last row is the bias.
     pub(crate) judge: Judge,
 }
@@ -149,9 +182,8 @@ pub(crate) struct Model {
 /// A model as the fit has it, before it is packed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parts {
-    pub(crate) features: Vec<(u32, Acts, Points)>,
-    pub(crate) act_bias: Acts,
-    pub(crate) topic_bias: Points,
+    pub(crate) features: Vec<(u32, Row)>,
+    pub(crate) bias: Row,
     pub(crate) judge: Judge,
 }
 
@@ -165,10 +197,8 @@ impl Model {
         let places = numbers.count()?;
         let rows = numbers.count()?;
         let mut model = Self {
-            act_steps: numbers.floats()?,
-            act_bias: numbers.floats()?,
-            topic_steps: numbers.floats()?,
-            topic_bias: numbers.floats()?,
+            steps: Row(numbers.floats()?),
+            bias: Row(numbers.floats()?),
             judge: Vec::new(),
             table: 0,
             places,
@@ -210,71 +240,54 @@ impl Model {
         self.bytes.get(at..at + PLACE - 4).unwrap_or(&[])
     }
 
-    /// The probabilities of the acts for a sentence with these features.
-    pub(crate) fn acts(&self, places: &[u32]) -> Acts {
-        let mut sums = [0_i32; Act::COUNT];
+    /// How the features in these places speak for each answer, in sum.
+    pub(crate) fn said(&self, places: &[u32]) -> Row {
+        let mut sums = [0_i32; Row::LENGTH];
         for &place in places {
             for (sum, &weight) in sums.iter_mut().zip(self.weights(place as usize)) {
                 *sum += i32::from(weight.cast_signed());
             }
         }
-        let mut scores = self.act_bias;
-        let share = root_share(places.len());
-        for ((score, sum), step) in scores.iter_mut().zip(sums).zip(self.act_steps) {
-            *score += step * share * small(sum);
+        let mut said = self.steps;
+        for (said, sum) in said.0.iter_mut().zip(sums) {
+            *said *= small(sum);
         }
-        softmax(scores)
+        said
     }
 
-    /// The scores of the outcomes for a mail with these features.
-    pub(crate) fn topic(&self, places: &[u32]) -> Points {
-        let mut sums = [0_i32; Outcome::ALL.len()];
-        for &place in places {
-            let weights = self.weights(place as usize).iter().skip(Act::COUNT);
-            for (sum, &weight) in sums.iter_mut().zip(weights) {
-                *sum += i32::from(weight.cast_signed());
-            }
+    /// The probabilities of the acts of a sentence of which so many features say this.
+    pub(crate) fn acts(&self, said: &Row, features: usize) -> Acts {
+        let mut scores: Acts = self.bias.answers(Question::Act);
+        let share = root_share(features);
+        for (score, sum) in scores.iter_mut().zip(said.answers::<{ Act::COUNT }>(Question::Act)) {
+            *score += share * sum;
         }
-        let mut scores = self.topic_bias;
-        let share = root_share(places.len());
-        for ((score, sum), step) in scores.iter_mut().zip(sums).zip(self.topic_steps) {
-            *score += step * share * small(sum);
-        }
-        scores
+        softmax(scores)
     }
 
     /// Packs what was learned.
     pub(crate) fn pack(parts: &Parts) -> Vec<u8> {
         let places = (parts.features.len() * 100 / FILLED).max(16);
-        let act_steps = steps(parts.features.iter().map(|(_, acts, _)| acts));
-        let topic_steps = steps(parts.features.iter().map(|(_, _, topic)| topic));
+        let steps = steps(parts.features.iter().map(|(_, weights)| weights));
         let mut bytes = MAGIC.to_vec();
         for count in [places, parts.judge.len()] {
             bytes.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
         }
-        let numbers = act_steps
-            .iter()
-            .chain(&parts.act_bias)
-            .chain(&topic_steps)
-            .chain(&parts.topic_bias)
-            .chain(parts.judge.iter().flatten());
-        debug_assert_eq!(numbers.clone().count(), NUMBERS + parts.judge.len() * Outcome::ALL.len());
+        let rows = [steps, parts.bias].into_iter().flat_map(|row| row.0);
+        let numbers = rows.chain(parts.judge.iter().flatten().copied());
         for number in numbers {
             bytes.extend(number.to_le_bytes());
         }
         let mut table = vec![[0_u8; PLACE]; places];
-        for (feature, acts, topic) in &parts.features {
+        for (feature, weights) in &parts.features {
             let mut place = slot(*feature, places);
             while table.get(place).is_some_and(|taken| taken.iter().take(4).any(|&byte| byte != 0))
             {
                 place = (place + 1) % places;
             }
             let Some(free) = table.get_mut(place) else { continue };
-            let weights = acts
-                .iter()
-                .zip(act_steps)
-                .chain(topic.iter().zip(topic_steps))
-                .map(|(&weight, step)| quantum(weight, step));
+            let weights =
+                weights.0.into_iter().zip(steps.0).map(|(weight, step)| quantum(weight, step));
             for (to, from) in free.iter_mut().zip(feature.to_le_bytes().into_iter().chain(weights))
             {
                 *to = from;
@@ -301,14 +314,14 @@ const fn small(number: i32) -> f32 {
 }
 
 /// The weight that one step of a byte stands for.
-fn steps<'a, const N: usize>(rows: impl Iterator<Item = &'a [f32; N]>) -> [f32; N] {
-    let mut largest = [0.0_f32; N];
+fn steps<'a>(rows: impl Iterator<Item = &'a Row>) -> Row {
+    let mut largest = Row::default();
     for row in rows {
-        for (largest, value) in largest.iter_mut().zip(row) {
+        for (largest, value) in largest.0.iter_mut().zip(row.0) {
             *largest = largest.max(value.abs());
         }
     }
-    largest.map(|largest| largest / 127.0)
+    Row(largest.0.map(|largest| largest / 127.0))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "at most 127 steps")]
@@ -365,10 +378,11 @@ mod tests {
     use super::*;
 
     fn parts() -> Parts {
-        let mut says = [0.0; Act::COUNT];
-        says[0] = 4.0;
+        let mut says = Row::default();
+        says.0[0] = 4.0;
+        says.put(Question::Topic, [0.5; 9]);
         Parts {
-            features: (1..=50).map(|n: u32| (n * 77_777_777, says, [0.5; 9])).collect(),
+            features: (1..=50).map(|n: u32| (n * 77_777_777, says)).collect(),
             judge: vec![[1.0; 9]; 3],
             ..Parts::default()
         }
@@ -382,9 +396,10 @@ mod tests {
         }
         assert_eq!(model.find(5), None);
         let place = u32::try_from(model.find(77_777_777).unwrap()).unwrap();
-        let acts = model.acts(&[place]);
+        let said = model.said(&[place]);
+        let acts = model.acts(&said, 1);
         assert!(acts[0] > 0.8 && (acts.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{acts:?}");
-        assert!((model.topic(&[place])[3] - 0.5).abs() < 0.01);
+        assert!((said.answers::<9>(Question::Topic)[3] - 0.5).abs() < 0.01);
         assert_eq!(model.judge.len(), 3);
     }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::classify::{
-    ApplicationResult, Channel, Door, Evidence, Outcome, ReplyAdvice, Rules, RulesError, Stage,
+    ApplicationResult, Channel, Door, Evidence, Outcome, ReplyAdvice, Rules, ModelError, Stage,
     Verdict, Wording, classify,
 };
 use crate::lang::Lang;
@@ -154,7 +154,7 @@ pub fn run(
     }
 }
 
-fn broken_rules(error: &RulesError, lang: Lang, err: &mut dyn Write) -> u8 {
+fn broken_rules(error: &ModelError, lang: Lang, err: &mut dyn Write) -> u8 {
     let _unwritable = writeln!(
         err,
         "goen: {}",
