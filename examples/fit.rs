@@ -25,7 +25,9 @@ fn main() -> Result<()> {
     };
     let languages = [Lang::Ja, Lang::En];
     let learned = std::thread::scope(|scope| {
-        languages.map(|lang| scope.spawn(move || learn(lang))).map(std::thread::ScopedJoinHandle::join)
+        languages
+            .map(|lang| scope.spawn(move || learn(lang)))
+            .map(std::thread::ScopedJoinHandle::join)
     });
     let mut models = Vec::new();
     for (lang, learned) in languages.into_iter().zip(learned) {

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::classify::{Rules, ModelError};
+use crate::classify::{ModelError, Rules};
 use crate::guide::{Guidance, GuidanceError, GuidanceFile};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::outbox::when::holidays::{Calendar, CalendarError};

@@ -39,19 +39,12 @@ pub(crate) fn of(mail: &Mail, outcome: Outcome, reading: &Reading, model: &Model
     let stage = if has_stage(outcome) { answer.stage() } else { Stage::Unknown };
     let channel = answer.channel();
     let replyable = !(answer.yes(Question::Unread) || sender_refuses_replies(mail));
-    let wording = (outcome == Outcome::Declined).then(|| {
-        if answer.yes(Question::Explicit) { Wording::Explicit } else { Wording::Soft }
-    });
+    let wording = (outcome == Outcome::Declined)
+        .then(|| if answer.yes(Question::Explicit) { Wording::Explicit } else { Wording::Soft });
     let open = has_door(outcome) && answer.yes(Question::Door);
     let door = if open { Door::Open } else { Door::Neutral };
-    let situation = Situation {
-        outcome,
-        stage,
-        door,
-        channel,
-        replyable,
-        asked: answer.yes(Question::Asked),
-    };
+    let situation =
+        Situation { outcome, stage, door, channel, replyable, asked: answer.yes(Question::Asked) };
     let reply = situation.reply(mail.lang);
     Attributes { stage, wording, door, channel, replyable, reply }
 }

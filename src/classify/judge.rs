@@ -218,13 +218,7 @@ fn odds(probability: f32) -> f32 {
 
 /// What the judge weighs: for each place the surest sentence of each act; for the new words also the
 /// second surest, how much there is of each act, and how late in the mail; the topic; the headers.
-fn numbers(
-    mail: &Mail,
-    text: &Text,
-    acts: &[Acts],
-    topic: Points,
-    own: [f32; 2],
-) -> Vec<f32> {
+fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]) -> Vec<f32> {
     let [not_own, own] = softmax(own);
     let mut numbers = Vec::with_capacity(96);
     for (place, _) in PLACES {
@@ -378,9 +372,9 @@ pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) ->
 /// hard ones among them decide nothing here, because the corpus has many more of those than an inbox has.
 pub(crate) const fn least_sure(outcome: Outcome, plain: bool) -> f32 {
     match outcome {
-        Outcome::Declined if plain => 0.74,
-        Outcome::Declined => 0.88,
-        Outcome::Advanced | Outcome::Offer => 0.6,
+        Outcome::Declined if plain => 0.8,
+        Outcome::Declined => 0.9,
+        Outcome::Advanced | Outcome::Offer => 0.7,
         _ => 0.0,
     }
 }

@@ -4,8 +4,7 @@
 //! from their features, and the judge from what those two say of mails that they were not learned from (five
 //! parts, each left out in turn; else the judge would trust them too much).  Deterministic: the order of the examples is shuffled from a fixed seed.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
+use std::collections::HashMap;
 
 use super::grams;
 use super::model::{Act, Model, Parts, Points, Row, softmax};
@@ -15,6 +14,9 @@ use super::text::{Place, Text};
 use super::{Door, Outcome, ReplyAdvice, Stage, Wording, attributes, judge};
 use crate::lang::Lang;
 use crate::mail::Mail;
+use read::{AttributeShares, Read};
+
+mod read;
 
 /// A labelled mail.
 #[derive(Debug)]
@@ -91,7 +93,8 @@ struct Prepared<'a> {
 #[must_use]
 pub fn fit(samples: &[Sample], letters: &[Sample], sentences: &[Sentence], lang: Lang) -> Learned {
     let of_lang = |sample: &&Sample| sample.mail.lang == lang;
-    let mut mails: Vec<Prepared> = samples.iter().filter(of_lang).map(|sample| prepare(sample, true)).collect();
+    let mut mails: Vec<Prepared> =
+        samples.iter().filter(of_lang).map(|sample| prepare(sample, true)).collect();
     // What follows them is learned from, but says nothing about how the model does.
     let corpus = mails.len();
     mails.extend(letters.iter().filter(of_lang).map(|sample| prepare(sample, false)));
@@ -110,15 +113,13 @@ pub fn fit(samples: &[Sample], letters: &[Sample], sentences: &[Sentence], lang:
     for part in 0..PARTS {
         let others: Vec<&Prepared> = mails.iter().filter(|mail| mail.part != part).collect();
         let Ok(model) = Model::read(Model::pack(&layers(&others, &alone)).into()) else { continue };
-        for (at, ((mail, row), plain)) in
-            mails.iter().zip(&mut rows).zip(&mut plain).enumerate()
-        {
+        for (at, ((mail, row), plain)) in mails.iter().zip(&mut rows).zip(&mut plain).enumerate() {
             if mail.part == part {
                 let label = &mail.sample.label;
                 let reading = judge::read(&mail.sample.mail, &model);
                 if at < corpus {
                     let told = attributes::of(&mail.sample.mail, label.outcome, &reading, &model);
-                    attributes.count(label, &told);
+                    attributes.count(label, told);
                 }
                 *row = (reading.numbers, label.outcome as usize);
                 *plain = reading.plain;
@@ -151,50 +152,16 @@ pub fn fit(samples: &[Sample], letters: &[Sample], sentences: &[Sentence], lang:
         parts.features.len()
     ));
     notes.push(format!("attributes of known outcomes: {attributes}"));
-    for (name, called) in [
-        ("declined, plainly", &(|outcome, plain| outcome == Outcome::Declined && plain) as &dyn Fn(Outcome, bool) -> bool),
-        ("declined, else", &|outcome, plain| outcome == Outcome::Declined && !plain),
-        ("advanced or offer", &|outcome, _| {
-            matches!(outcome, Outcome::Advanced | Outcome::Offer)
-        }),
-    ] {
-        let mut called: Vec<(f32, bool, bool)> = mails
-            .iter()
-            .zip(&left_out)
-            .zip(&plain)
-            .take(corpus)
-            .filter_map(|((mail, said), &plain)| {
-                let (outcome, sure) = best(said);
-                let label = &mail.sample.label;
-                called(outcome, plain).then_some((sure, label.outcome == outcome, label.hard))
-            })
-            .collect();
-        called.sort_by(|one, other| other.0.total_cmp(&one.0));
-        let steps: Vec<String> = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.5, 0.4, 0.0]
-            .into_iter()
-            .map(|least| {
-                let above = called.iter().filter(|(sure, ..)| *sure >= least);
-                let right = above.clone().filter(|(_, right, _)| *right).count();
-                let wrong = above.clone().count() - right;
-                let ordinary = above.filter(|(_, right, hard)| !right && !hard).count();
-                format!("{least}: {right} right {wrong} wrong ({ordinary} ordinary)")
-            })
-            .collect();
-        notes.push(format!("called {name}, by how sure: {}", steps.join("; ")));
-    }
     // The letters come last and are left out of what is told.
-    let left_out = mails
+    let read: Vec<Read> = mails
         .iter()
         .zip(left_out)
         .zip(plain)
         .take(corpus)
-        .map(|((mail, said), plain)| {
-            let (outcome, sure) = best(&said);
-            let sure_enough = sure >= judge::least_sure(outcome, plain);
-            let outcome = if sure_enough { outcome } else { Outcome::Unsure };
-            (mail.sample.label.clone(), outcome)
-        })
+        .map(|((mail, said), plain)| Read { label: &mail.sample.label, said: best(&said), plain })
         .collect();
+    notes.extend(read::by_how_sure(&read));
+    let left_out = read.iter().map(|read| (read.label.clone(), read.outcome())).collect();
     Learned { bytes: Model::pack(&parts), left_out, notes }
 }
 
@@ -441,41 +408,6 @@ fn fit_into<const N: usize>(
         row.put(question, answers);
     }
     bias.put(question, learned.bias);
-}
-
-/// How often each attribute was read as it is labelled.
-#[derive(Debug, Default)]
-struct AttributeShares(BTreeMap<&'static str, (u32, u32)>);
-
-impl AttributeShares {
-    fn count(&mut self, label: &Label, told: &attributes::Attributes) {
-        let mut count = |name, right| {
-            let (rights, all) = self.0.entry(name).or_default();
-            *rights += u32::from(right);
-            *all += 1;
-        };
-        if attributes::has_stage(label.outcome) {
-            count("stage", told.stage == label.stage);
-        }
-        if attributes::has_door(label.outcome) {
-            count("door", told.door == label.door);
-        }
-        if label.outcome == Outcome::Declined {
-            count("wording", told.wording == label.wording);
-        }
-        count("channel", told.channel == label.channel);
-        count("replyable", told.replyable == label.replyable);
-        count("reply", told.reply == label.reply);
-    }
-}
-
-impl fmt::Display for AttributeShares {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, (right, all)) in &self.0 {
-            write!(f, "{name} {right}/{all} {:.3}; ", f64::from(*right) / f64::from(*all))?;
-        }
-        Ok(())
-    }
 }
 
 /// A linear model with `N` classes.

@@ -126,10 +126,7 @@ impl Default for Row {
 
 impl Row {
     /// How many numbers that is.
-    pub(crate) const LENGTH: usize = {
-        let last = Question::ALL[Question::ALL.len() - 1];
-        last.column() + last.answers()
-    };
+    pub(crate) const LENGTH: usize = Question::LAST.column() + Question::LAST.answers();
 
     /// The numbers of one question.
     pub(crate) fn answers<const N: usize>(&self, question: Question) -> [f32; N] {
@@ -155,13 +152,14 @@ impl Row {
 #[error("the learned table is damaged: it is not of the form that the fit writes")]
 pub struct ModelError;
 
-const MAGIC: &[u8; 8] = b"goen\0\0\0\x07";
+const MAGIC: &[u8; 8] = b"goen\0\0\0\x08";
 
-/// Bytes of one place of the table: the feature, and a weight for each answer.
-const PLACE: usize = 4 + Row::LENGTH;
+/// Bytes of a feature. They all lie together, before the weights: most features of a mail are in no table, and so
+/// are looked for without touching the far larger part.
+const KEY: usize = 4;
 
 /// Of a hundred places of the table, how many are taken.
-const FILLED: usize = 75;
+const FILLED: usize = 80;
 
 /// The judge's weights: one row for each of its features.
 pub(crate) type Judge = Vec<Points>;
@@ -208,7 +206,7 @@ impl Model {
             model.judge.push(numbers.floats()?);
         }
         model.table = numbers.at;
-        if places == 0 || bytes.len() != model.table + places * PLACE {
+        if places == 0 || bytes.len() != model.table + places * (KEY + Row::LENGTH) {
             return Err(ModelError);
         }
         model.bytes = bytes;
@@ -219,8 +217,8 @@ impl Model {
     pub(crate) fn find(&self, feature: u32) -> Option<usize> {
         let mut place = slot(feature, self.places);
         for _ in 0..self.places {
-            let at = self.table + place * PLACE;
-            let key: [u8; 4] = self.bytes.get(at..at + 4)?.try_into().ok()?;
+            let at = self.table + place * KEY;
+            let key: [u8; KEY] = self.bytes.get(at..at + KEY)?.try_into().ok()?;
             match u32::from_le_bytes(key) {
                 0 => return None,
                 key if key == feature => return Some(place),
@@ -230,14 +228,9 @@ impl Model {
         None
     }
 
-    /// The number of places, for those who keep a mark for each.
-    pub(crate) const fn places(&self) -> usize {
-        self.places
-    }
-
     fn weights(&self, place: usize) -> &[u8] {
-        let at = self.table + place * PLACE + 4;
-        self.bytes.get(at..at + PLACE - 4).unwrap_or(&[])
+        let at = self.table + self.places * KEY + place * Row::LENGTH;
+        self.bytes.get(at..at + Row::LENGTH).unwrap_or(&[])
     }
 
     /// How the features in these places speak for each answer, in sum.
@@ -278,22 +271,23 @@ impl Model {
         for number in numbers {
             bytes.extend(number.to_le_bytes());
         }
-        let mut table = vec![[0_u8; PLACE]; places];
+        let mut keys = vec![[0_u8; KEY]; places];
+        let mut rows = vec![[0_u8; Row::LENGTH]; places];
         for (feature, weights) in &parts.features {
             let mut place = slot(*feature, places);
-            while table.get(place).is_some_and(|taken| taken.iter().take(4).any(|&byte| byte != 0))
-            {
+            while keys.get(place).is_some_and(|taken| *taken != [0; KEY]) {
                 place = (place + 1) % places;
             }
-            let Some(free) = table.get_mut(place) else { continue };
-            let weights =
-                weights.0.into_iter().zip(steps.0).map(|(weight, step)| quantum(weight, step));
-            for (to, from) in free.iter_mut().zip(feature.to_le_bytes().into_iter().chain(weights))
-            {
-                *to = from;
+            let (Some(key), Some(row)) = (keys.get_mut(place), rows.get_mut(place)) else {
+                continue;
+            };
+            *key = feature.to_le_bytes();
+            for ((byte, weight), step) in row.iter_mut().zip(weights.0).zip(steps.0) {
+                *byte = quantum(weight, step);
             }
         }
-        bytes.extend(table.iter().flatten());
+        bytes.extend(keys.iter().flatten());
+        bytes.extend(rows.iter().flatten());
         bytes
     }
 }

@@ -3,10 +3,10 @@
 //! A sentence is asked what it does; a mail is asked the rest. Of a mail the words of all its sentences speak,
 //! those of the deciding ones louder: "interview" in the sentence that refuses tells more than in a footer.
 
+use super::model::Act;
 use super::model::Row;
 use super::text::Place;
 use super::{Outcome, Stage};
-use super::model::Act;
 
 /// A question and, in its order of columns, what can be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,15 +57,23 @@ impl Question {
         }
     }
 
+    /// The one with the last columns.
+    pub(crate) const LAST: Self = Self::Asked;
+
     /// The column of the first answer.
     pub(crate) const fn column(self) -> usize {
-        let mut column = 0;
-        let mut before = 0;
-        while before < self as usize {
-            column += Self::ALL[before].answers();
-            before += 1;
-        }
-        column
+        let before = match self {
+            Self::Act => return 0,
+            Self::Topic => Self::Act,
+            Self::Own => Self::Topic,
+            Self::Stage => Self::Own,
+            Self::Channel => Self::Stage,
+            Self::Door => Self::Channel,
+            Self::Explicit => Self::Door,
+            Self::Unread => Self::Explicit,
+            Self::Asked => Self::Unread,
+        };
+        before.column() + before.answers()
     }
 
     /// How much a sentence counts that stands there, and that decides or not.
@@ -132,7 +140,9 @@ impl Tally {
             }
             *size += weight * weight * features as f32;
             let columns = question.column()..question.column() + question.answers();
-            let (Some(sums), Some(said)) = (self.sums.0.get_mut(columns.clone()), said.0.get(columns)) else {
+            let (Some(sums), Some(said)) =
+                (self.sums.0.get_mut(columns.clone()), said.0.get(columns))
+            else {
                 continue;
             };
             for (sum, said) in sums.iter_mut().zip(said) {
@@ -155,7 +165,7 @@ impl Tally {
     /// The number of the answer that is spoken for most.
     pub(crate) fn best<const N: usize>(&self, question: Question, bias: &Row) -> usize {
         let scores: [f32; N] = self.scores(question, bias);
-        let scored = scores.into_iter().enumerate();
-        scored.max_by(|one, other| one.1.total_cmp(&other.1)).map_or(0, |(answer, _)| answer)
+        let numbered = scores.into_iter().enumerate();
+        numbered.max_by(|one, other| one.1.total_cmp(&other.1)).map_or(0, |(answer, _)| answer)
     }
 }

@@ -32,12 +32,6 @@ pub(crate) struct Sentence {
     pub(crate) end: usize,
     /// Where it stands.
     pub(crate) place: Place,
-    /// Which paragraph of the mail it is in.
-    pub(crate) paragraph: u32,
-    /// It begins a line of the mail.
-    pub(crate) begins_line: bool,
-    /// It ends a line of the mail.
-    pub(crate) ends_line: bool,
 }
 
 /// Folded text with its sentences.
@@ -51,13 +45,11 @@ pub(crate) struct Text {
     original: String,
     /// Sentences in the order of the mail.
     pub(crate) sentences: Vec<Sentence>,
-    paragraph: u32,
 }
 
 impl Text {
-    /// Adds a text; it starts a paragraph of its own.
+    /// Adds a text; no sentence goes on into it.
     pub(crate) fn push(&mut self, text: &str, place: Place, lang: Lang) {
-        self.paragraph += 1;
         let room = MAX_BYTES.saturating_sub(self.original.len());
         let text = prefix(text, room);
         if text.trim().is_empty() {
@@ -65,7 +57,6 @@ impl Text {
         }
         let wide = widest_line(text);
         let lines: Vec<&str> = text.split('\n').collect();
-        let mut fresh_line = true;
         let mut joined = false;
         let mut sentence_start = self.folded.len();
         for (index, line) in lines.iter().enumerate() {
@@ -73,7 +64,6 @@ impl Text {
             self.original.push_str(line);
             self.original.push('\n');
             if line.trim().is_empty() {
-                self.paragraph += 1;
                 continue;
             }
             self.fold_line(line, line_at, lang);
@@ -81,7 +71,7 @@ impl Text {
             let joins = goes_on(line, next, wide, joined, lang);
             joined = joins;
             let line_start = sentence_start;
-            sentence_start = self.cut_sentences(line_start, place, lang, &mut fresh_line, joins);
+            sentence_start = self.cut_sentences(line_start, place, lang, joins);
             if joins {
                 if lang == Lang::En && !self.folded.ends_with(' ') {
                     self.put(' ', line_at + line.len());
@@ -89,12 +79,11 @@ impl Text {
             } else {
                 self.put('\n', line_at + line.len());
                 sentence_start = self.folded.len();
-                fresh_line = true;
             }
         }
         if !self.folded.ends_with('\n') {
             let at = self.original.len();
-            self.close(sentence_start, self.folded.len(), place, fresh_line, true);
+            self.close(sentence_start, self.folded.len(), place);
             self.put('\n', at);
         }
     }
@@ -250,14 +239,7 @@ impl Text {
     }
 
     /// Ends sentences at their marks; returns where the unfinished one starts.
-    fn cut_sentences(
-        &mut self,
-        from: usize,
-        place: Place,
-        lang: Lang,
-        fresh_line: &mut bool,
-        joins: bool,
-    ) -> usize {
+    fn cut_sentences(&mut self, from: usize, place: Place, lang: Lang, joins: bool) -> usize {
         let mut start = from;
         let mut ends = Vec::new();
         {
@@ -287,33 +269,24 @@ impl Text {
         }
         let line_end = self.folded.len();
         for end in ends {
-            self.close(start, end, place, *fresh_line, end == line_end && !joins);
-            *fresh_line = false;
+            self.close(start, end, place);
             start = end;
         }
         if !joins && start < line_end {
-            self.close(start, line_end, place, *fresh_line, true);
+            self.close(start, line_end, place);
             start = line_end;
         }
         start
     }
 
-    fn close(
-        &mut self,
-        start: usize,
-        end: usize,
-        place: Place,
-        begins_line: bool,
-        ends_line: bool,
-    ) {
+    fn close(&mut self, start: usize, end: usize, place: Place) {
         let Some(words) = self.folded.get(start..end) else { return };
         let trimmed = words.trim_start();
         let start = end - trimmed.len();
         if trimmed.trim().is_empty() {
             return;
         }
-        let paragraph = self.paragraph;
-        self.sentences.push(Sentence { start, end, place, paragraph, begins_line, ends_line });
+        self.sentences.push(Sentence { start, end, place });
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::classify::{
-    ApplicationResult, Channel, Door, Evidence, Outcome, ReplyAdvice, Rules, ModelError, Stage,
+    ApplicationResult, Channel, Door, Evidence, ModelError, Outcome, ReplyAdvice, Rules, Stage,
     Verdict, Wording, classify,
 };
 use crate::lang::Lang;
