@@ -301,16 +301,19 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
 }
 
 impl Prepared<'_> {
-    /// The label, if the mail is one that somebody wrote: letters put together have no attributes.
+    /// The label, if the mail is one that somebody wrote: letters put together have no attributes but the door.
     fn label(&self) -> Option<&Label> {
         Some(&self.sample.label).filter(|_| self.is_written)
     }
 
     /// The answer to a question of yes or no, if it is asked of this mail.
     fn says(&self, question: Question) -> Option<bool> {
+        if question == Question::Door {
+            let label = &self.sample.label;
+            return attributes::has_door(label.outcome).then_some(label.door == Door::Open);
+        }
         let label = self.label()?;
         Some(match question {
-            Question::Door if attributes::has_door(label.outcome) => label.door == Door::Open,
             Question::Explicit => label.wording? == Wording::Explicit,
             Question::Unread => !label.replyable,
             Question::Asked if label.outcome == Outcome::InProcess && label.replyable => {

@@ -26,6 +26,9 @@ const LETTERS: [(Outcome, usize); 7] = [
     (Outcome::Unrelated, 400),
 ];
 
+/// Behind a sentence that leaves a way back.
+const OPEN: &str = "{open}";
+
 /// Where a Japanese mail program breaks lines, in characters.
 const WRAP: usize = 34;
 
@@ -133,6 +136,7 @@ fn letter(
     };
     let turn = blocks.turn(outcome);
     let mut acts = Vec::new();
+    let mut door = Door::Neutral;
     // One in four says what it has to say and no more.
     let curt = choices.below(4) == 0;
     let mut body = Vec::new();
@@ -160,12 +164,19 @@ fn letter(
     body.push(says);
     for _ in 0..if curt { choices.below(2) } else { 1 + choices.below(3) } {
         let after = fill(choices.of(&turn.after));
+        let (after, open) = match after.strip_suffix(OPEN) {
+            Some(after) => (after.to_owned(), true),
+            None => (after, false),
+        };
         let (words, letter) = match after.strip_suffix('}').and_then(|text| text.rsplit_once('{')) {
             Some((words, letter)) => (words.to_owned(), Some(letter.to_owned())),
             None => (after, None),
         };
         if body.contains(&words) {
             continue;
+        }
+        if open {
+            door = Door::Open;
         }
         acts.extend(letter.map(|letter| (letter, words.clone())));
         body.push(words);
@@ -199,7 +210,7 @@ fn letter(
         company: String::new(),
         position: String::new(),
         wording: None,
-        door: Door::Neutral,
+        door,
         channel: Channel::Company,
         replyable: true,
         reply: ReplyAdvice::Optional,
