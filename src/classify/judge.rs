@@ -372,7 +372,7 @@ pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) ->
 /// hard ones among them decide nothing here, because the corpus has many more of those than an inbox has.
 pub(crate) const fn least_sure(outcome: Outcome, plain: bool) -> f32 {
     match outcome {
-        Outcome::Declined if plain => 0.8,
+        Outcome::Declined if plain => 0.75,
         Outcome::Declined => 0.9,
         Outcome::Advanced | Outcome::Offer => 0.7,
         _ => 0.0,

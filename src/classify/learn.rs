@@ -11,7 +11,7 @@ use super::model::{Act, Model, Parts, Points, Row, softmax};
 use super::question::Question;
 use super::score::Label;
 use super::text::{Place, Text};
-use super::{Door, Outcome, ReplyAdvice, Stage, Wording, attributes, judge};
+use super::{Door, Outcome, ReplyAdvice, Stage, Wording, attributes, judge, letters};
 use crate::lang::Lang;
 use crate::mail::Mail;
 use read::{AttributeShares, Read};
@@ -91,13 +91,13 @@ struct Prepared<'a> {
 
 /// Learns the model of one language.
 #[must_use]
-pub fn fit(samples: &[Sample], letters: &[Sample], sentences: &[Sentence], lang: Lang) -> Learned {
+pub fn fit(samples: &[Sample], ordinary: &[Sample], sentences: &[Sentence], lang: Lang) -> Learned {
     let of_lang = |sample: &&Sample| sample.mail.lang == lang;
     let mut mails: Vec<Prepared> =
         samples.iter().filter(of_lang).map(|sample| prepare(sample, true)).collect();
     // What follows them is learned from, but says nothing about how the model does.
     let corpus = mails.len();
-    mails.extend(letters.iter().filter(of_lang).map(|sample| prepare(sample, false)));
+    mails.extend(ordinary.iter().filter(of_lang).map(|sample| prepare(sample, false)));
     let alone: Vec<(Vec<u32>, Act)> = sentences
         .iter()
         .filter(|sentence| sentence.lang == lang)
@@ -267,8 +267,9 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
     });
     fit_into::<2>(Question::Own, &rows, OWN_FREEDOM, &mut weights, &mut bias);
     let rows = answered(Question::Stage, &|mail| {
-        let label = mail.label()?;
-        attributes::has_stage(label.outcome).then_some(label.stage as usize)
+        let label = &mail.sample.label;
+        let told = mail.is_written || !letters::names_a_stage(&mail.text.folded);
+        (told && attributes::has_stage(label.outcome)).then_some(label.stage as usize)
     });
     fit_into::<{ Stage::ALL.len() }>(
         Question::Stage,
@@ -301,7 +302,7 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
 }
 
 impl Prepared<'_> {
-    /// The label, if the mail is one that somebody wrote: letters put together have no attributes but the door.
+    /// The label, if the mail is one that somebody wrote: letters put together have few attributes.
     fn label(&self) -> Option<&Label> {
         Some(&self.sample.label).filter(|_| self.is_written)
     }

@@ -15,6 +15,34 @@ use super::{Channel, Door, Outcome, ReplyAdvice, Stage};
 use crate::lang::Lang;
 use crate::mail::Mail;
 
+/// Words of stages. A letter with any of them is about one, but the blocks do not say which.
+const OF_STAGES: &[&str] = &[
+    "書類",
+    "面接",
+    "面談",
+    "試験",
+    "検査",
+    "テスト",
+    "一次",
+    "二次",
+    "最終",
+    "interview",
+    "screen",
+    "test",
+    "assessment",
+    "panel",
+    "resume",
+    "cv",
+    "shortlist",
+    "round",
+    "stage",
+];
+
+/// Whether folded text names a stage.
+pub(crate) fn names_a_stage(folded: &str) -> bool {
+    OF_STAGES.iter().any(|word| folded.contains(word))
+}
+
 /// How many letters of each outcome are put together.
 const LETTERS: [(Outcome, usize); 7] = [
     (Outcome::Declined, 500),
