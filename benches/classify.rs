@@ -1,5 +1,7 @@
 //! How fast mails are read and classified, on one core: `cargo bench --bench classify`.
 
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark")]
+
 use std::hint::black_box;
 use std::path::Path;
 

@@ -99,7 +99,7 @@ impl Outcome {
 }
 
 /// The stage of the selection that a mail is about (選考段階).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// 書類選考
@@ -434,6 +434,21 @@ const LONGEST_EVIDENCE: usize = 160;
 /// Of the surest sentence's probability, the share from which another one is evidence, too.
 const ALSO_EVIDENT: f32 = 0.5;
 
+/// One line, as a reader sees it: where a mail program broke a Japanese line, there is no space.
+fn without_breaks(text: &str) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let japanese = |end: Option<char>| end.is_some_and(text::is_japanese);
+        if !line.is_empty()
+            && !(japanese(line.chars().next_back()) && japanese(word.chars().next()))
+        {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
 /// The sentences that decided, each once, in the order of the mail; at least one for a result.
 fn evidence(outcome: Outcome, reading: &judge::Reading) -> Vec<Evidence> {
     let stating = Act::stating(outcome);
@@ -467,7 +482,7 @@ fn evidence(outcome: Outcome, reading: &judge::Reading) -> Vec<Evidence> {
         }
         let Some(sentence) = reading.text.sentences.get(index) else { continue };
         let seen = reading.text.seen(sentence.start, sentence.end);
-        let text: String = seen.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = without_breaks(seen);
         let text: String = text.chars().take(LONGEST_EVIDENCE).collect();
         if !evidence.iter().any(|known| known.text == text) {
             evidence.push(Evidence { cue: act.name().to_owned(), text });

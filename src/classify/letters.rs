@@ -51,7 +51,7 @@ const LETTERS: [(Outcome, usize); 7] = [
     (Outcome::OnHold, 120),
     (Outcome::Undisclosed, 90),
     (Outcome::InProcess, 330),
-    (Outcome::Unrelated, 400),
+    (Outcome::Unrelated, 800),
 ];
 
 /// Behind a sentence that leaves a way back.
@@ -75,6 +75,10 @@ struct Blocks {
     closing: Vec<String>,
     signature: Vec<String>,
     subjects: BTreeMap<String, Vec<String>>,
+    /// For each stage its names, each with that of the stage after it.
+    stages: BTreeMap<Stage, Vec<[String; 2]>>,
+    /// For each outcome what is said of a stage.
+    of_stages: BTreeMap<Outcome, Vec<String>>,
     declined: Turn,
     advanced: Turn,
     offer: Turn,
@@ -176,12 +180,25 @@ fn letter(
         body.push(String::new());
     }
     let mine = outcome != Outcome::Unrelated;
-    if mine && choices.below(4) > 0 {
+    // One in three says of which stage, and then nothing else may speak of another.
+    let staged = blocks.of_stages.get(&outcome).filter(|_| choices.below(3) == 0);
+    if mine && staged.is_none() && choices.below(4) > 0 {
         body.push(fill(choices.of(&blocks.thanks)));
     }
+    let (said, stage) = match staged {
+        Some(frames) => {
+            let at = choices.below(blocks.stages.len());
+            let (stage, names) = blocks.stages.iter().nth(at)?;
+            let [this, next] = names.get(choices.below(names.len()))?;
+            let said = choices.of(frames);
+            let said = said.replace("{段階}", this).replace("{次}", next);
+            (said.replace("{stage}", this).replace("{next}", next), *stage)
+        }
+        None => (choices.of(&turn.says).to_owned(), Stage::Unknown),
+    };
     let states_result = matches!(outcome, Outcome::Declined | Outcome::Advanced | Outcome::Offer);
-    let lead = if states_result { choices.of(&blocks.lead) } else { "" };
-    let mut says = format!("{lead}{}", fill(choices.of(&turn.says)));
+    let lead = if states_result && staged.is_none() { choices.of(&blocks.lead) } else { "" };
+    let mut says = format!("{lead}{}", fill(&said));
     // An English sentence begins with a capital wherever it begins.
     if let Some(first) = says.get(..1) {
         says = first.to_uppercase() + says.get(1..).unwrap_or("");
@@ -190,8 +207,15 @@ fn letter(
         acts.push((act.letter().to_string(), says.clone()));
     }
     body.push(says);
-    for _ in 0..if curt { choices.below(2) } else { 1 + choices.below(3) } {
-        let after = fill(choices.of(&turn.after));
+    // What is about nothing in particular goes on about it.
+    let more = match (curt, mine) {
+        (true, _) => choices.below(2),
+        (false, true) => 1 + choices.below(3),
+        (false, false) => 1 + choices.below(12),
+    };
+    for _ in 0..more {
+        let block = if !mine && choices.below(2) == 0 { &turn.says } else { &turn.after };
+        let after = fill(choices.of(block));
         let (after, open) = match after.strip_suffix(OPEN) {
             Some(after) => (after.to_owned(), true),
             None => (after, false),
@@ -218,7 +242,10 @@ fn letter(
     }
     let special = blocks.subjects.get(outcome.name()).filter(|_| !mine || choices.below(2) == 0);
     let neutral = blocks.subjects.get("neutral");
-    let subject = special.or(neutral).map_or("", |subjects| choices.of(subjects));
+    let subject = match (staged, neutral) {
+        (Some(_), Some(neutral)) => neutral.first().map_or("", String::as_str),
+        _ => special.or(neutral).map_or("", |subjects| choices.of(subjects)),
+    };
     let from_agent = choices.below(10) == 0;
     let sender = fill(choices.of(if from_agent { &blocks.agents } else { &blocks.senders }));
     let mut text = body.join("\n");
@@ -234,7 +261,7 @@ fn letter(
     let label = Label {
         path: format!("letters/{}/{}-{number}", lang.code(), outcome.name()),
         outcome,
-        stage: Stage::Unknown,
+        stage,
         company: String::new(),
         position: String::new(),
         wording: None,
