@@ -439,9 +439,8 @@ fn without_breaks(text: &str) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
         let japanese = |end: Option<char>| end.is_some_and(text::is_japanese);
-        if !line.is_empty()
-            && !(japanese(line.chars().next_back()) && japanese(word.chars().next()))
-        {
+        let joined = japanese(line.chars().next_back()) && japanese(word.chars().next());
+        if !joined && !line.is_empty() {
             line.push(' ');
         }
         line.push_str(word);

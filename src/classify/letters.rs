@@ -180,20 +180,12 @@ fn letter(
         body.push(String::new());
     }
     let mine = outcome != Outcome::Unrelated;
-    // One in three says of which stage, and then nothing else may speak of another.
-    let staged = blocks.of_stages.get(&outcome).filter(|_| choices.below(3) == 0);
+    let staged = of_stage(blocks, outcome, choices);
     if mine && staged.is_none() && choices.below(4) > 0 {
         body.push(fill(choices.of(&blocks.thanks)));
     }
-    let (said, stage) = match staged {
-        Some(frames) => {
-            let at = choices.below(blocks.stages.len());
-            let (stage, names) = blocks.stages.iter().nth(at)?;
-            let [this, next] = names.get(choices.below(names.len()))?;
-            let said = choices.of(frames);
-            let said = said.replace("{段階}", this).replace("{次}", next);
-            (said.replace("{stage}", this).replace("{next}", next), *stage)
-        }
+    let (said, stage) = match &staged {
+        Some((said, stage)) => (said.clone(), *stage),
         None => (choices.of(&turn.says).to_owned(), Stage::Unknown),
     };
     let states_result = matches!(outcome, Outcome::Declined | Outcome::Advanced | Outcome::Offer);
@@ -240,12 +232,7 @@ fn letter(
     if mine {
         body.push(fill(choices.of(&blocks.signature)));
     }
-    let special = blocks.subjects.get(outcome.name()).filter(|_| !mine || choices.below(2) == 0);
-    let neutral = blocks.subjects.get("neutral");
-    let subject = match (staged, neutral) {
-        (Some(_), Some(neutral)) => neutral.first().map_or("", String::as_str),
-        _ => special.or(neutral).map_or("", |subjects| choices.of(subjects)),
-    };
+    let subject = subject(blocks, outcome, staged.is_some(), choices);
     let from_agent = choices.below(10) == 0;
     let sender = fill(choices.of(if from_agent { &blocks.agents } else { &blocks.senders }));
     let mut text = body.join("\n");
@@ -256,24 +243,54 @@ fn letter(
     let sender = if curt || !mine { office.to_owned() } else { sender };
     let message = format!(
         "From: \"{sender}\" <{office}@{domain}>\nTo: you@mail.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n",
-        fill(subject)
+        fill(&subject)
     );
-    let label = Label {
-        path: format!("letters/{}/{}-{number}", lang.code(), outcome.name()),
+    let path = format!("letters/{}/{}-{number}", lang.code(), outcome.name());
+    let label = Label { stage, door, acts: Some(acts), ..label(path, outcome, lang) };
+    Some(Sample { label, mail: Mail::read(message.as_bytes()).ok()? })
+}
+
+fn label(path: String, outcome: Outcome, lang: Lang) -> Label {
+    Label {
+        path,
         outcome,
-        stage,
+        stage: Stage::Unknown,
         company: String::new(),
         position: String::new(),
         wording: None,
-        door,
+        door: Door::Neutral,
         channel: Channel::Company,
         replyable: true,
         reply: ReplyAdvice::Optional,
         lang,
         hard: false,
-        acts: Some(acts),
-    };
-    Some(Sample { label, mail: Mail::read(message.as_bytes()).ok()? })
+        acts: None,
+    }
+}
+
+/// In every second letter, what is said of a stage; half of them are about documents.
+fn of_stage(blocks: &Blocks, outcome: Outcome, choices: &mut Choices) -> Option<(String, Stage)> {
+    let frames = blocks.of_stages.get(&outcome).filter(|_| choices.below(2) == 0)?;
+    let at = if choices.below(2) == 0 { 0 } else { choices.below(blocks.stages.len()) };
+    let (stage, names) = blocks.stages.iter().nth(at)?;
+    let [this, next] = names.get(choices.below(names.len()))?;
+    let mut said = choices.of(frames).to_owned();
+    for (name, value) in [("{段階}", this), ("{次}", next), ("{stage}", this), ("{next}", next)]
+    {
+        said = said.replace(name, value);
+    }
+    Some((said, *stage))
+}
+
+/// A subject; over what is said of one stage none that names another.
+fn subject(blocks: &Blocks, outcome: Outcome, staged: bool, choices: &mut Choices) -> String {
+    let special = blocks.subjects.get(outcome.name());
+    let special = special.filter(|_| outcome == Outcome::Unrelated || choices.below(2) == 0);
+    let neutral = blocks.subjects.get("neutral");
+    match neutral.and_then(|subjects| subjects.first()).filter(|_| staged) {
+        Some(first) => first.clone(),
+        None => special.or(neutral).map_or("", |subjects| choices.of(subjects)).to_owned(),
+    }
 }
 
 fn wrapped(text: &str) -> String {
