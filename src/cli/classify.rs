@@ -416,11 +416,12 @@ impl Printer<'_> {
                 .map(|(&outcome, count)| format!("{} {count}", outcome_word(outcome, self.lang)))
                 .collect();
             let read = self.read;
+            let plural = if read == 1 { "" } else { "s" };
             let counts = counts.join(say!(self.lang, "、", ", ").as_str());
             writeln!(
                 out,
                 "{}",
-                say!(self.lang, "\n計 {read} 通：{counts}", "\n{read} emails: {counts}")
+                say!(self.lang, "\n計 {read} 通：{counts}", "\n{read} email{plural}: {counts}")
             )?;
             if self.failures > 0 {
                 let failures = self.failures;

@@ -207,7 +207,7 @@ fn a_line_has_the_fields_of_the_contract_in_their_order() {
 #[test]
 fn the_table_ends_with_totals() {
     let (status, out) = command(&[Path::new("tests/corpus/train/ja/ja1-002.eml")], false);
-    assert!(out.contains("declined") && out.contains("1 mails: declined 1"), "{out}");
+    assert!(out.contains("declined") && out.contains("1 email: declined 1"), "{out}");
     assert_eq!(status, 0);
 }
 
