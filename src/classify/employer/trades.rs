@@ -292,6 +292,12 @@ const NOT_SOUGHT: &[&str] = &[
     "他職",
     "同職",
     "専門職員",
+    "卒業研究",
+    "共同研究",
+    "下記候補",
+    "待機候補",
+    "確定メンバー",
+    "カジュアル面談",
 ];
 
 /// Words that stand around a position in one run of characters.
