@@ -82,7 +82,7 @@ fn the_service_starts_restarts_reloads_follows_the_session_and_is_held_in() {
         "verify: fine",
         "Overall exposure level for goen.service: 1.",
         "start: status 0",
-        "status: 0 アカウントを見守り中。受信できていません: uni",
+        "status: 0 アカウントを見守り中。受信できていません：uni",
         "goen is running.",
         "protection: writes to its own folders only, system calls filtered, no new privileges, \
          a user namespace of its own",

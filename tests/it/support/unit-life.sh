@@ -34,7 +34,7 @@ systemctl --user daemon-reload
 systemctl --user restart goen
 echo "start: status $?"
 await ActiveState active
-await StatusText "0 アカウントを見守り中。受信できていません: uni" && echo "status: $(systemctl --user show goen -p StatusText --value)"
+await StatusText "0 アカウントを見守り中。受信できていません：uni" && echo "status: $(systemctl --user show goen -p StatusText --value)"
 goen status | head -1
 goen service status
 
