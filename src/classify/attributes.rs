@@ -2,15 +2,11 @@
 
 use super::grams::{self, Salt};
 use super::judge::Reading;
-use super::model::{Act, Acts, Model, Row};
+use super::model::{Model, Row};
 use super::question::{Question, Tally};
-use super::text::Sentence;
 use super::{Channel, Door, Outcome, ReplyAdvice, Stage, Wording};
 use crate::lang::Lang;
 use crate::mail::Mail;
-
-/// A sentence decides that states the outcome with at least this probability.
-const DECIDES: f32 = 0.35;
 
 /// Everything about a mail that follows from its outcome and its words.
 #[derive(Debug, Clone, Copy)]
@@ -26,14 +22,18 @@ pub(crate) struct Attributes {
 /// Reads the attributes.
 pub(crate) fn of(mail: &Mail, outcome: Outcome, reading: &Reading, model: &Model) -> Attributes {
     let mut tally = Tally::default();
-    for ((sentence, acts), (said, features)) in
-        reading.text.sentences.iter().zip(&reading.acts).zip(&reading.said)
+    for (index, (sentence, (said, features))) in
+        reading.text.sentences.iter().zip(&reading.said).enumerate()
     {
-        add(&mut tally, sentence, states(acts, outcome), said, *features);
+        let decides = reading.states(index, outcome);
+        tally.add(said, *features, |question| question.weight(sentence.place, decides));
     }
     let (said, features) = &reading.beside;
     tally.add(said, *features, Question::weight_beside);
-    add_outcome(&mut tally, outcome, model);
+    let place = model.find(outcome_feature(outcome)).and_then(|place| u32::try_from(place).ok());
+    if let Some(place) = place {
+        tally.add(&model.said(&[place]), 1, Question::weight_of_outcome);
+    }
     let answer = Answers { tally: &tally, bias: &model.bias };
 
     let stage = if has_stage(outcome) { answer.stage() } else { Stage::Unknown };
@@ -49,35 +49,9 @@ pub(crate) fn of(mail: &Mail, outcome: Outcome, reading: &Reading, model: &Model
     Attributes { stage, wording, door, channel, replyable, reply }
 }
 
-/// Adds a sentence that states the outcome or does not.
-pub(crate) fn add(
-    tally: &mut Tally,
-    sentence: &Sentence,
-    decides: bool,
-    said: &Row,
-    features: usize,
-) {
-    tally.add(said, features, |question| question.weight(sentence.place, decides));
-}
-
-/// Adds what the outcome by itself speaks for.
-pub(crate) fn add_outcome(tally: &mut Tally, outcome: Outcome, model: &Model) {
-    let place = model.find(outcome_feature(outcome)).and_then(|place| u32::try_from(place).ok());
-    if let Some(place) = place {
-        tally.add(&model.said(&[place]), 1, Question::weight_of_outcome);
-    }
-}
-
 /// The feature that stands for an outcome.
 pub(crate) fn outcome_feature(outcome: Outcome) -> u32 {
     grams::of_name(outcome.name(), Salt::Outcome)
-}
-
-/// Whether a sentence with these acts states the outcome.
-pub(crate) fn states(acts: &Acts, outcome: Outcome) -> bool {
-    Act::stating(outcome)
-        .and_then(|act| acts.get(act as usize))
-        .is_some_and(|&probability| probability >= DECIDES)
 }
 
 /// Whether mails of this outcome are about one stage.
@@ -92,18 +66,18 @@ pub(crate) const fn has_door(outcome: Outcome) -> bool {
 
 /// What the words answer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Answers<'a> {
-    pub(crate) tally: &'a Tally,
-    pub(crate) bias: &'a Row,
+struct Answers<'a> {
+    tally: &'a Tally,
+    bias: &'a Row,
 }
 
 impl Answers<'_> {
-    pub(crate) fn stage(self) -> Stage {
+    fn stage(self) -> Stage {
         let best = self.tally.best::<{ Stage::ALL.len() }>(Question::Stage, self.bias);
         Stage::ALL.get(best).copied().unwrap_or(Stage::Unknown)
     }
 
-    pub(crate) fn channel(self) -> Channel {
+    fn channel(self) -> Channel {
         match self.tally.best::<3>(Question::Channel, self.bias) {
             0 => Channel::Company,
             1 => Channel::Agent,
@@ -112,7 +86,7 @@ impl Answers<'_> {
     }
 
     /// The answer to a question of yes or no.
-    pub(crate) fn yes(self, question: Question) -> bool {
+    fn yes(self, question: Question) -> bool {
         self.tally.best::<2>(question, self.bias) == 1
     }
 }

@@ -80,12 +80,12 @@ impl Act {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Declined => "declined",
-            Self::Advanced => "advanced",
-            Self::Offer => "offer",
-            Self::OnHold => "on_hold",
-            Self::Undisclosed => "undisclosed",
-            Self::Process => "in_process",
+            Self::Declined => Outcome::Declined.name(),
+            Self::Advanced => Outcome::Advanced.name(),
+            Self::Offer => Outcome::Offer.name(),
+            Self::OnHold => Outcome::OnHold.name(),
+            Self::Undisclosed => Outcome::Undisclosed.name(),
+            Self::Process => Outcome::InProcess.name(),
             Self::Supposed => "supposed",
             Self::Other => "other",
             Self::Retracted => "retracted",

@@ -100,23 +100,28 @@ pub(crate) async fn smtp_server(account: &Account) -> Result<Option<Server>, Sec
     }
 }
 
+async fn bus() -> zbus::Result<zbus::Connection> {
+    zbus::connection::Builder::session().method_timeout(LIMIT).build().await
+}
+
+/// All that GNOME Online Accounts has.
+async fn objects(bus: &zbus::Connection) -> zbus::Result<Objects> {
+    let answer = bus
+        .call_method(
+            Some(SERVICE),
+            MANAGER,
+            Some("org.freedesktop.DBus.ObjectManager"),
+            "GetManagedObjects",
+            &(),
+        )
+        .await?;
+    answer.body().deserialize()
+}
+
 /// The addresses of the mail accounts in GNOME's settings, each with its login name where GNOME has one.
 /// None where there is no GNOME.
 pub(crate) async fn accounts() -> Vec<(String, Option<String>)> {
-    let found = async {
-        let bus = zbus::connection::Builder::session().method_timeout(LIMIT).build().await.ok()?;
-        let answer = bus
-            .call_method(
-                Some(SERVICE),
-                MANAGER,
-                Some("org.freedesktop.DBus.ObjectManager"),
-                "GetManagedObjects",
-                &(),
-            )
-            .await
-            .ok()?;
-        answer.body().deserialize::<Objects>().ok()
-    };
+    let found = async { objects(&bus().await?).await };
     let mut accounts: Vec<_> = found
         .await
         .unwrap_or_default()
@@ -139,23 +144,8 @@ pub(crate) async fn accounts() -> Vec<(String, Option<String>)> {
 impl Online {
     async fn find(address: &str) -> Result<Self, SecretError> {
         let failed = |words: String| SecretError::Online { address: address.to_owned(), words };
-        let bus = zbus::connection::Builder::session()
-            .method_timeout(LIMIT)
-            .build()
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-        let answer = bus
-            .call_method(
-                Some(SERVICE),
-                MANAGER,
-                Some("org.freedesktop.DBus.ObjectManager"),
-                "GetManagedObjects",
-                &(),
-            )
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-        let objects: Objects =
-            answer.body().deserialize().map_err(|error| failed(error.to_string()))?;
+        let bus = bus().await.map_err(|error| failed(error.to_string()))?;
+        let objects = objects(&bus).await.map_err(|error| failed(error.to_string()))?;
         let is_it = |interfaces: &Interfaces| {
             text(interfaces, "Mail", "EmailAddress")
                 .is_some_and(|it| it.eq_ignore_ascii_case(address))
