@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::classify::{Door, Outcome, ReplyAdvice, Stage, Verdict};
-use crate::deadline::{Dated, Promise};
+use crate::deadline::{Dated, Promise, Said};
 use crate::mail::Mail;
 use crate::outbox::when::holidays::Calendar;
 use crate::{deadline, silence};
@@ -107,6 +107,8 @@ impl Step {
         let company = company.as_deref().map(name::company).map(str::to_owned);
         let position = position.as_deref().and_then(name::position).map(str::to_owned);
         let is_whole = part == 0;
+        // Which of several applications a date is about, a mail about several rarely says.
+        let said = if is_whole { deadline::read(&text, sent, calendar) } else { Said::default() };
         let is_pass = outcome == Outcome::Advanced && verdict.reply == ReplyAdvice::Recommended;
         Some(Self {
             at,
@@ -114,11 +116,10 @@ impl Step {
             part,
             company,
             position,
-            // Which of several applications a date is about, a mail about several rarely says.
-            dates: if is_whole { deadline::dates(&text, sent, calendar) } else { Vec::new() },
-            promise: deadline::promise(&text, sent, calendar).filter(|_| is_whole),
+            dates: said.dates,
+            promise: said.promise,
             door_open: is_whole && verdict.door == Door::Open,
-            reapply_after: deadline::wait_to_reapply(&text).filter(|_| is_whole),
+            reapply_after: said.reapply_after,
             withdrawn: silence::confirms_withdrawal(outcome, &text),
             asks_soon: is_whole && is_pass,
             ..Self::of(mail_id, outcome, verdict.stage)

@@ -5,6 +5,7 @@
 //! something the reader is to do, an appointment with its hour, or the sender's own promise. What is
 //! not clear is left out: a deadline that is none does harm, and the mail itself still has the date.
 
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
@@ -118,24 +119,57 @@ pub struct Promise {
     pub quote: String,
 }
 
-/// The dates that matter in `text`, earliest first, each purpose and moment once. `sent` is when the
-/// mail was received, by the reader's clock.
+/// What a mail says of dates.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The dates that matter, earliest first, each purpose and moment once.
+    pub dates: Vec<Dated>,
+    /// When the sender promises to tell the result.
+    pub promise: Option<Promise>,
+    /// How many months the sender wants to pass before they take another application (1年ルール).
+    pub reapply_after: Option<u8>,
+}
+
+/// Reads the dates in `text`. `sent` is when the mail was received, by the reader's clock.
 #[must_use]
-pub fn dates(text: &str, sent: DateTime, calendar: &Calendar) -> Vec<Dated> {
-    let written = sentences(text);
-    let sentences: Vec<String> = written.iter().map(|sentence| sentence.to_lowercase()).collect();
-    let offers_choice = sentences.iter().any(|sentence| CHOICE.is_match(sentence));
+pub fn read(text: &str, sent: DateTime, calendar: &Calendar) -> Said {
+    let read = |written: String| {
+        let lower = written.to_lowercase();
+        Sentence { days: days(&lower, sent, calendar), lower, written }
+    };
+    let sentences: Vec<Sentence> = sentences(text).into_iter().map(read).collect();
+    Said {
+        dates: dates(&sentences, sent.date()),
+        promise: promise(&sentences, sent.date()),
+        reapply_after: wait_to_reapply(&sentences),
+    }
+}
+
+/// A sentence and the days in it.
+struct Sentence {
+    written: String,
+    /// In small letters.
+    lower: String,
+    days: Vec<Found>,
+}
+
+fn dates(sentences: &[Sentence], today: Date) -> Vec<Dated> {
+    let offers_choice =
+        LazyCell::new(|| sentences.iter().any(|sentence| CHOICE.is_match(&sentence.lower)));
     let mut dates: Vec<Dated> = Vec::new();
-    for (index, (sentence, written)) in sentences.iter().zip(&written).enumerate() {
+    for (index, sentence) in sentences.iter().enumerate() {
         // "Please answer as follows." and then, on a line of its own, the date.
         let before = index.checked_sub(1).and_then(|before| sentences.get(before));
-        for found in days(sentence, sent, calendar) {
-            let Some(purpose) = purpose(sentence, before, &found, offers_choice) else { continue };
+        let before = before.map(|before| before.lower.as_str());
+        for found in &sentence.days {
+            let purpose = purpose(&sentence.lower, before, found, &|| *offers_choice);
+            let Some(purpose) = purpose else { continue };
             let at = found.moment;
-            let is_past = at.day < sent.date();
+            let is_past = at.day < today;
             let is_known = dates.iter().any(|known| known.purpose == purpose && known.at == at);
             if !is_past && !is_known {
-                dates.push(Dated { purpose, at, quote: plain::clip(written, QUOTE_COLUMNS) });
+                let quote = plain::clip(&sentence.written, QUOTE_COLUMNS);
+                dates.push(Dated { purpose, at, quote });
             }
         }
     }
@@ -143,41 +177,31 @@ pub fn dates(text: &str, sent: DateTime, calendar: &Calendar) -> Vec<Dated> {
     dates
 }
 
-/// When the sender promises to tell the result.
-#[must_use]
-pub fn promise(text: &str, sent: DateTime, calendar: &Calendar) -> Option<Promise> {
-    let written = sentences(text);
-    let lower = |sentence: &&String| sentence.to_lowercase();
-    let passers = written.iter().find(|sentence| PASSERS_ONLY.is_match(&lower(sentence)));
-    let dated =
-        written.iter().filter(|sentence| is_promise(&lower(sentence))).find_map(|written| {
-            let sentence = lower(&written);
-            // "Within a week after the interview" counts from a day that is not said here.
-            let counts_from_elsewhere = FROM_ELSEWHERE.is_match(&sentence);
-            let found = days(&sentence, sent, calendar);
-            let known = found.iter().filter(|found| !(found.is_span && counts_from_elsewhere));
-            let last = known.map(|found| found.moment.day).max()?;
-            (last >= sent.date()).then_some((last, written))
-        });
-    let (by, quote) = match (dated, passers) {
+fn promise(sentences: &[Sentence], today: Date) -> Option<Promise> {
+    let passers = sentences.iter().find(|sentence| PASSERS_ONLY.is_match(&sentence.lower));
+    let with_days = sentences.iter().filter(|sentence| !sentence.days.is_empty());
+    let dated = with_days.filter(|sentence| is_promise(&sentence.lower)).find_map(|sentence| {
+        // "Within a week after the interview" counts from a day that is not said here.
+        let counts_from_elsewhere = FROM_ELSEWHERE.is_match(&sentence.lower);
+        let known = sentence.days.iter().filter(|found| !(found.is_span && counts_from_elsewhere));
+        let last = known.map(|found| found.moment.day).max()?;
+        (last >= today).then_some((last, sentence))
+    });
+    let (by, sentence) = match (dated, passers) {
         (Some((by, sentence)), _) => (Some(by), sentence),
         (None, Some(sentence)) => (None, sentence),
         (None, None) => return None,
     };
-    let quote = plain::clip(quote, QUOTE_COLUMNS);
+    let quote = plain::clip(&sentence.written, QUOTE_COLUMNS);
     Some(Promise { by, passers_only: passers.is_some(), quote })
 }
 
-/// How many months the sender wants to pass before they take another application (1年ルール).
-#[must_use]
-pub fn wait_to_reapply(text: &str) -> Option<u8> {
-    let sentences = sentences(text);
-    let mut lower = sentences.iter().map(|sentence| sentence.to_lowercase());
-    lower.find_map(|sentence| {
-        if !(REAPPLY.is_match(&sentence) && WAITS.is_match(&sentence)) {
+fn wait_to_reapply(sentences: &[Sentence]) -> Option<u8> {
+    sentences.iter().find_map(|Sentence { lower, .. }| {
+        if !(REAPPLY.is_match(lower) && WAITS.is_match(lower)) {
             return None;
         }
-        let span = SPAN.captures(&sentence)?;
+        let span = SPAN.captures(lower)?;
         let is_years = span.name("years").is_some();
         let months = match (span.name("count"), span.name("word")) {
             (Some(count), _) => count.as_str().parse::<u8>().ok()? * if is_years { 12 } else { 1 },
@@ -195,9 +219,9 @@ pub fn wait_to_reapply(text: &str) -> Option<u8> {
 /// What the day in `sentence` is for.
 fn purpose(
     sentence: &str,
-    before: Option<&String>,
+    before: Option<&str>,
     found: &Found,
-    offers_choice: bool,
+    offers_choice: &dyn Fn() -> bool,
 ) -> Option<Purpose> {
     if is_promise(sentence) {
         let is_known = !(found.is_span && FROM_ELSEWHERE.is_match(sentence));
@@ -206,7 +230,7 @@ fn purpose(
     let limit = found.is_limit || LIMIT_LABEL.is_match(sentence);
     if limit {
         let asks = |text: &str| ASKS.is_match(text);
-        if !asks(sentence) && !before.is_some_and(|before| asks(before)) {
+        if !asks(sentence) && !before.is_some_and(asks) {
             return None;
         }
         return Some(if ANSWER.is_match(sentence) {
@@ -217,14 +241,14 @@ fn purpose(
             Purpose::Submit
         });
     }
-    // Several to choose from are not yet a date.
-    let is_appointment = found.moment.time.is_some() && !found.is_span && !offers_choice;
+    let is_appointment = found.moment.time.is_some() && !found.is_span;
     let named = |text: &str| APPOINTMENT.is_match(text);
     let label = |text: &str| APPOINTMENT_LABEL.is_match(text);
     let speaks = named(sentence) && (label(sentence) || MEETS.is_match(sentence))
         || label(sentence)
         || before.is_some_and(|before| label(before) && before.chars().count() < 20);
-    (is_appointment && speaks).then_some(Purpose::Appointment)
+    // Several to choose from are not yet a date.
+    (is_appointment && speaks && !offers_choice()).then_some(Purpose::Appointment)
 }
 
 fn is_promise(sentence: &str) -> bool {

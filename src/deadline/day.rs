@@ -33,6 +33,8 @@ const WEEKDAY_JA: &str = "(?:\\s*[(](?:[月火水木金土日](?:曜日?)?)(?:[�
 const LIMIT_JA: &str = "(?P<limit>\\s*(?:頃|ごろ|中)?\\s*(?:まで|迄|必着|締め?切|〆切|中に|以内|頃|ごろ|前後|目途|目処|を?目安))?";
 
 const MONTHS: &str = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
+const MONTHS_BEGIN: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: &str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday";
 const LIMIT_EN: &str = "(?P<limit>by|before|until|till|no later than|not later than|deadline(?: is| for [^.]{1,40} is)?:?|due(?: on| by)?:?|expires?(?: on| at)?|valid (?:until|through)|latest)";
 const HOUR_EN: &str = "(?:\\s*(?:,|at|@|-)?\\s*(?P<h>\\d{1,2})(?::(?P<m>\\d{2}))?\\s*(?P<half>am|pm|a\\.m\\.|p\\.m\\.)|\\s*(?:,|at|@)?\\s*(?P<h24>\\d{1,2}):(?P<m24>\\d{2})|\\s*(?:,|at)?\\s*(?P<noon>noon))?";
@@ -72,25 +74,43 @@ pub(super) fn days(sentence: &str, sent: DateTime, calendar: &Calendar) -> Vec<F
             }
         }
     };
-    // Most sentences hold no digit, and those of a Japanese mail no English: they need not be read for that.
+    // Most sentences hold no day: a look for what each pattern cannot do without is far cheaper.
+    let holds = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
     if sentence.contains(|c: char| c.is_ascii_digit()) {
-        for regex in [&DATE_JA, &ISO, &SLASHED, &DATE_EN] {
-            look(regex, &|captures| Some(said(captures, numbered(captures, today)?)));
+        for (regex, needs) in [
+            (&DATE_JA, ["月"].as_slice()),
+            (&ISO, &["-"]),
+            (&SLASHED, &["/"]),
+            (&DATE_EN, &MONTHS_BEGIN),
+        ] {
+            if holds(needs) {
+                look(regex, &|captures| Some(said(captures, numbered(captures, today)?)));
+            }
         }
-        look(&DAY_ONLY_JA, &|captures| {
-            let next = today.first_of_month().checked_add(1.month()).ok()?;
-            let day = Date::new(next.year(), next.month(), number(captures, "d")?).ok()?;
-            Some(said(captures, day))
+        if holds(&["来月", "翌月"]) {
+            look(&DAY_ONLY_JA, &|captures| {
+                let next = today.first_of_month().checked_add(1.month()).ok()?;
+                let day = Date::new(next.year(), next.month(), number(captures, "d")?).ok()?;
+                Some(said(captures, day))
+            });
+        }
+    }
+    if holds(&["日"]) {
+        look(&NAMED_JA, &|captures| named_ja(captures, today));
+    }
+    if holds(&["曜"]) {
+        look(&WEEKDAY_OF_JA, &|captures| weekday_of_ja(captures, today));
+    }
+    if holds(&["週", "月"]) {
+        look(&WEEK_JA, &|captures| week_ja(captures, today));
+    }
+    if holds(&["日", "週", "時間", "月"]) {
+        look(&WITHIN_JA, &|captures| {
+            let count = count_ja(captures.name("n")?.as_str())?;
+            span(ahead(sent, count, captures.name("unit")?.as_str(), calendar)?)
         });
     }
-    look(&NAMED_JA, &|captures| named_ja(captures, today));
-    look(&WEEKDAY_OF_JA, &|captures| weekday_of_ja(captures, today));
-    look(&WEEK_JA, &|captures| week_ja(captures, today));
-    look(&WITHIN_JA, &|captures| {
-        let count = count_ja(captures.name("n")?.as_str())?;
-        span(ahead(sent, count, captures.name("unit")?.as_str(), calendar)?)
-    });
-    if sentence.contains(|c: char| c.is_ascii_lowercase()) {
+    if holds(&["in "]) {
         look(&WITHIN_EN, &|captures| {
             let count = count_en(captures.name("n")?.as_str())?;
             let unit = captures.name("unit")?.as_str().to_ascii_lowercase();
@@ -103,6 +123,8 @@ pub(super) fn days(sentence: &str, sent: DateTime, calendar: &Calendar) -> Vec<F
             };
             span(ahead(sent, count, unit, calendar)?)
         });
+    }
+    if holds(&["day", "tomorrow", "week", "month", "of business"]) {
         look(&NAMED_EN, &|captures| named_en(captures, today));
     }
     found

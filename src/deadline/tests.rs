@@ -9,7 +9,11 @@ fn sent() -> DateTime {
 
 fn read(text: &str) -> Vec<(Purpose, Moment)> {
     let calendar = Calendar::built_in().unwrap();
-    dates(text, sent(), &calendar).into_iter().map(|dated| (dated.purpose, dated.at)).collect()
+    super::read(text, sent(), &calendar)
+        .dates
+        .into_iter()
+        .map(|dated| (dated.purpose, dated.at))
+        .collect()
 }
 
 fn on(month: i8, day: i8) -> Moment {
@@ -110,7 +114,7 @@ fn dates_that_ask_for_nothing_are_no_deadlines() {
 
 fn promised(text: &str) -> Option<(Option<Date>, bool)> {
     let calendar = Calendar::built_in().unwrap();
-    promise(text, sent(), &calendar).map(|promise| (promise.by, promise.passers_only))
+    super::read(text, sent(), &calendar).promise.map(|promise| (promise.by, promise.passers_only))
 }
 
 #[test]
@@ -159,10 +163,9 @@ proptest::proptest! {
     #[test]
     fn no_text_is_too_odd(text in "[0-9０-９年月日/:時分（）a-zA-Z。、 \nまで以内期限返信by,.-]{0,200}") {
         let calendar = Calendar::built_in().unwrap();
-        for dated in dates(&text, sent(), &calendar) {
+        for dated in super::read(&text, sent(), &calendar).dates {
             proptest::prop_assert!(dated.at.day >= sent().date());
         }
-        let _ = promise(&text, sent(), &calendar);
     }
 }
 
@@ -182,6 +185,8 @@ fn how_long_to_wait_before_applying_again_is_read() {
         ("2026年以降の再応募も歓迎いたします。", None),
         ("結果は1か月以内にご連絡いたします。", None),
     ] {
-        assert_eq!(wait_to_reapply(text), months, "{text}");
+        let calendar = Calendar::built_in().unwrap();
+        let read = super::read(text, sent(), &calendar);
+        assert_eq!(read.reapply_after, months, "{text}");
     }
 }
