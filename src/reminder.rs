@@ -4,6 +4,8 @@
 //! Nothing is kept of how it came about: reminders follow from the story as it is, so a result, a
 //! correction or a mail that settles things takes them away. What was told is told once.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
@@ -123,6 +125,16 @@ pub struct Terms<'a> {
     pub silence_days: u16,
     /// After how many months an open door is told; 0 for never.
     pub door_months: u8,
+}
+
+impl Terms<'_> {
+    /// A number, never 0, that is another one when these terms are others or goen is another version.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        let mut hash = DefaultHasher::new();
+        (env!("CARGO_PKG_VERSION"), format!("{self:?}")).hash(&mut hash);
+        (hash.finish() | 1).cast_signed()
+    }
 }
 
 /// What is to be told about `story`, and when; what is past is for the caller to leave out.

@@ -2,7 +2,9 @@
 //!
 //! `synchronous=FULL`: with less, a power cut could roll a reply in `sending` back to `approved`,
 //! and it would go out twice. A mail's verdict, the intent to tell about it and the mailbox's
-//! cursor move in one transaction: no mail is missed, none is told twice.
+//! cursor move in one transaction: no mail is missed, none is told twice. These, which the server
+//! would tell again, do not wait for the disk ([`Store::note`]): that takes longer than all the rest
+//! between a mail and its notification.
 
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, OpenOptions};
@@ -319,8 +321,8 @@ impl Store {
         // What is deleted is overwritten, and no copy of it lands in a temporary file.
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
-        // 512 KiB: the store is small, and the daemon is to stay so.
-        connection.pragma_update(None, "cache_size", -512)?;
+        // 256 KiB: the store is small, and the daemon is to stay so.
+        connection.pragma_update(None, "cache_size", -256)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         let mut form = 0;
@@ -341,13 +343,33 @@ impl Store {
         Ok(Self { connection: Arc::new(Mutex::new(connection)) })
     }
 
-    /// Runs `work` in one write transaction: all of it is stored, or nothing.
+    /// Runs `work` in one write transaction: all of it is stored, or nothing. It is on the disk
+    /// when this returns.
     pub(crate) fn write<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.transact("FULL", work)
+    }
+
+    /// Like [`Store::write`], but it is on the disk with the next `write` only. For what is found out
+    /// again if the power fails before that: transactions stay in order, so what is lost are the last ones,
+    /// as if they had not been. If only goen ends, nothing is lost.
+    pub(crate) fn note<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.transact("NORMAL", work)
+    }
+
+    fn transact<T, E: From<StoreError>>(
+        &self,
+        synchronous: &str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         // A panic in `work` rolls its transaction back, so the connection behind it is sound.
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.pragma_update(None, "synchronous", synchronous).map_err(StoreError::from)?;
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
@@ -400,7 +422,7 @@ impl Store {
         announce: Announce,
         now: Timestamp,
     ) -> Result<Vec<i64>, StoreError> {
-        self.write(|sql| {
+        self.note(|sql| {
             let mut new = Vec::new();
             for found in &batch.found {
                 if let Some(id) = insert_mail(sql, account, mailbox, found)? {
@@ -439,7 +461,7 @@ impl Store {
         why: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(|sql| set_aside(sql, account, mailbox, uid, why, now))
+        self.note(|sql| set_aside(sql, account, mailbox, uid, why, now))
     }
 
     /// One stored mail.
@@ -491,7 +513,7 @@ impl Store {
         health: &Health,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(|sql| {
+        self.note(|sql| {
             let before: Option<(String, i64)> = sql
                 .query_row("SELECT health, since FROM account WHERE name = ?1", [account], |row| {
                     Ok((row.get(0)?, row.get(1)?))
@@ -500,6 +522,10 @@ impl Store {
             let earlier = match before {
                 Some((stored, since)) => {
                     let before: Health = serde_json::from_str(&stored)?;
+                    // As it was before a restart, mostly: then nothing is written.
+                    if before == *health {
+                        return Ok(());
+                    }
                     // `since` stays while the kind of state stays.
                     let same = discriminant(&before) == discriminant(health);
                     same.then_some(since)

@@ -223,7 +223,8 @@ impl Teller {
     fn plan_reminders(&self, now: Timestamp) -> Result<(), StoreError> {
         let Shared { store, config, knowledge, zone, .. } = &*self.shared;
         let terms = terms(config, zone, &knowledge.calendar);
-        for ids in store.unplanned()?.chunks(PLANNED_AT_ONCE) {
+        let number = terms.number();
+        for ids in store.unplanned(number)?.chunks(PLANNED_AT_ONCE) {
             let mut plans = Vec::new();
             for id in ids {
                 let story = store.story(*id, zone, &knowledge.calendar)?;
@@ -232,7 +233,7 @@ impl Teller {
                 wanted.retain(|wanted| wanted.until > now);
                 plans.push((*id, wanted));
             }
-            store.plan(&plans)?;
+            store.plan(&plans, number)?;
         }
         Ok(())
     }
@@ -403,7 +404,7 @@ impl Teller {
     async fn show(&mut self, notice: &Notice, opens: bool, marked: &[Item]) -> Result<(), Untold> {
         let label = say!(self.shared.lang, "メールを開く", "Open the email");
         match show(&mut self.voice, notice, opens.then_some(&label)).await {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(self.shared.store.confirm_told(marked, self.shared.clock.now())?),
             // Should the server go without having taken it, it says so: `Event::Lost`.
             Err(NotifyError::Unanswered) => {
                 tracing::warn!("The notification server has not answered yet");

@@ -556,13 +556,14 @@ mod tests {
     fn what_is_committed_is_on_the_disk() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("goen.db")).unwrap();
-        let synchronous: i64 = store
-            .read(|sql| {
-                let level = sql.query_row("PRAGMA synchronous", [], |row| row.get(0));
-                level.map_err(StoreError::from)
-            })
-            .unwrap();
-        assert_eq!(synchronous, 2);
+        let synchronous = |sql: &Transaction<'_>| {
+            let level = sql.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0));
+            level.map_err(StoreError::from)
+        };
+        assert_eq!(store.write(synchronous).unwrap(), 2);
+        // Not so what the server tells again; and what is committed after that is, with all before it.
+        assert_eq!(store.note(synchronous).unwrap(), 1);
+        assert_eq!(store.write(synchronous).unwrap(), 2);
     }
 
     #[test]

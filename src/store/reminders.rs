@@ -25,29 +25,22 @@ pub struct Reminder {
 }
 
 impl Store {
-    /// The applications whose reminders are to be worked out anew.
-    pub fn unplanned(&self) -> Result<Vec<i64>, StoreError> {
+    /// The applications whose reminders are to be worked out anew: they have changed, or were worked out
+    /// on other terms ([`Terms::number`](crate::reminder::Terms::number)).
+    pub fn unplanned(&self, terms: i64) -> Result<Vec<i64>, StoreError> {
         self.place_unplaced()?;
         self.read(|sql| {
-            let mut statement = sql.prepare("SELECT id FROM application WHERE planned = 0")?;
-            let ids = statement.query_map([], |row| row.get(0))?;
+            let mut statement = sql.prepare("SELECT id FROM application WHERE planned <> ?1")?;
+            let ids = statement.query_map([terms], |row| row.get(0))?;
             Ok(ids.collect::<Result<_, _>>()?)
         })
     }
 
-    /// Has the reminders of all applications worked out anew: the settings may have changed.
-    pub fn forget_plans(&self) -> Result<(), StoreError> {
-        self.write(|sql| {
-            sql.execute("UPDATE application SET planned = 0", [])?;
-            Ok(())
-        })
-    }
-
-    /// Makes this what is to be told of each application. What was told stays told.
-    pub fn plan(&self, plans: &[(i64, Vec<Wanted>)]) -> Result<(), StoreError> {
-        self.write(|sql| {
+    /// Makes this what is to be told of each application, on these terms. What was told stays told.
+    pub fn plan(&self, plans: &[(i64, Vec<Wanted>)], terms: i64) -> Result<(), StoreError> {
+        self.note(|sql| {
             for (application_id, wanted) in plans {
-                plan(sql, *application_id, wanted)?;
+                plan(sql, *application_id, wanted, terms)?;
             }
             Ok(())
         })
@@ -95,7 +88,12 @@ impl Store {
     }
 }
 
-fn plan(sql: &Transaction<'_>, application_id: i64, wanted: &[Wanted]) -> Result<(), StoreError> {
+fn plan(
+    sql: &Transaction<'_>,
+    application_id: i64,
+    wanted: &[Wanted],
+    terms: i64,
+) -> Result<(), StoreError> {
     sql.execute(
         "DELETE FROM reminder WHERE state = 'due' AND (application_id = ?1 OR application_id IS NULL)",
         [application_id],
@@ -110,7 +108,10 @@ fn plan(sql: &Transaction<'_>, application_id: i64, wanted: &[Wanted]) -> Result
         let (at, until) = (seconds(*at), seconds(*until));
         statement.execute(params![application_id, mail_id, part, kind.name(), about, at, until])?;
     }
-    sql.execute("UPDATE application SET planned = 1 WHERE id = ?1", [application_id])?;
+    sql.execute(
+        "UPDATE application SET planned = ?2 WHERE id = ?1",
+        params![application_id, terms],
+    )?;
     Ok(())
 }
 

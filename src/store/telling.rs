@@ -30,10 +30,10 @@ impl Store {
     }
 
     /// Marks what is told as shown, all or none, and says which of it was still to be shown: each
-    /// is shown at most once, whatever happens next. A caller that could not show one gives it back
-    /// with [`give_back`](Self::give_back).
+    /// is shown at most once, whatever becomes of goen next. A caller that could not show one gives it back
+    /// with [`give_back`](Self::give_back); one that could says so with [`confirm_told`](Self::confirm_told).
     pub fn mark_told(&self, items: &[Item], now: Timestamp) -> Result<Vec<Item>, StoreError> {
-        self.write(|sql| {
+        self.note(|sql| {
             let mut marked = Vec::new();
             for item in items {
                 let (statement, id) = match item {
@@ -53,6 +53,21 @@ impl Store {
                 }
             }
             Ok(marked)
+        })
+    }
+
+    /// Notes when what was marked was shown. From then on no power cut brings it up again, either.
+    pub fn confirm_told(&self, items: &[Item], now: Timestamp) -> Result<(), StoreError> {
+        self.write(|sql| {
+            for item in items {
+                let (table, id) = match item {
+                    Item::Mail(id) => ("notification SET shown_at = ?2 WHERE mail_id", id),
+                    Item::Reminder(id) => ("reminder SET shown_at = ?2 WHERE id", id),
+                };
+                let statement = format!("UPDATE {table} = ?1 AND state = 'shown'");
+                sql.execute(&statement, params![id, seconds(now)])?;
+            }
+            Ok(())
         })
     }
 

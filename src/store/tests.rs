@@ -434,10 +434,13 @@ mod applications {
             at: at(2_100_000),
             until: at(2_200_000),
         };
-        let plan = |wanted: &[Wanted]| store.plan(&[(app, wanted.to_vec())]).unwrap();
+        let plan = |wanted: &[Wanted]| store.plan(&[(app, wanted.to_vec())], 1).unwrap();
         let due = || store.reminders(at(2_050_000)).unwrap();
+        assert_eq!(store.unplanned(1).unwrap(), [app]);
         plan(std::slice::from_ref(&wanted));
         assert_eq!(due().len(), 1);
+        assert_eq!(store.unplanned(1).unwrap(), [0_i64; 0]);
+        assert_eq!(store.unplanned(2).unwrap(), [app], "the settings are others now");
         plan(&[]);
         assert_eq!(due(), [], "a later result took it away");
         plan(std::slice::from_ref(&wanted));

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use goen::imap::Health;
 use goen::outbox::state::{Outcome, Reply};
 use goen::outbox::{Outbox, UnderWay};
 use goen::store::Store;
@@ -53,26 +54,34 @@ fn a_process_whose_writes_are_recorded() {
     let mut input = std::io::stdin().lock().lines();
     let Some(Ok(path)) = input.next() else { return };
     let path = Path::new(&path);
-    let outbox = outbox_at(path);
+    let store = Store::open(path).unwrap();
+    let outbox = Outbox::new(store.clone());
     if input.next().unwrap().unwrap() == "long" {
         fill_the_log(path, &outbox);
     }
-    done(0);
+    // What does not wait for the disk lies between what does, as it does in the daemon.
+    let noted = |store: &Store, call: usize| {
+        done(call);
+        let health = Health::CatchingUp { done: u32::try_from(call).unwrap(), total: 9 };
+        store.set_health("uni", &health, now()).unwrap();
+    };
+    noted(&store, 0);
     approve(&outbox, 1);
-    done(1);
+    noted(&store, 1);
     let first = claim(&outbox, after(1)).unwrap();
-    done(2);
+    noted(&store, 2);
     let greylisted = Reply { code: 451, text: "4.7.1 greylisted".into() };
     outbox.settle(first.id(), Outcome::Deferred(greylisted), after(1)).unwrap();
-    done(3);
-    drop(outbox);
-    let outbox = outbox_at(path);
-    done(4);
+    noted(&store, 3);
+    drop((outbox, store));
+    let store = Store::open(path).unwrap();
+    let outbox = Outbox::new(store.clone());
+    noted(&store, 4);
     let _second = claim(&outbox, after(10)).unwrap();
-    done(5);
+    noted(&store, 5);
     outbox.recover(after(11), &UnderWay::default()).unwrap();
-    done(6);
-    drop(outbox);
+    noted(&store, 6);
+    drop((outbox, store));
     done(7);
 }
 
