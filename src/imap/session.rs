@@ -29,7 +29,7 @@ use self::answer::{Answer, Ending, Greeting, presentable};
 pub use self::answer::{Code, Words};
 pub use self::error::SessionError;
 pub(super) use self::fetch::DESCRIBED_MAX;
-pub use self::fetch::{Care, Described, Fetched};
+pub use self::fetch::{Care, Described, Fetched, Request};
 use super::cursor::{Opened, Uid, UidValidity, windows};
 use super::guard::{Guard, Limits};
 use super::mailbox_name;
@@ -394,24 +394,23 @@ impl<S: Wire> Session<S> {
         command: &str,
         each: impl FnMut(Answer),
     ) -> Result<Words, SessionError> {
-        let mut words = self.exec_all(&[command.to_owned()], each).await?;
+        let tags = self.send(&[command.to_owned()]).await?;
+        let mut words = self.finish_in_time(&tags, each).await?;
         words.pop().ok_or_else(|| SessionError::Protocol("no answer".to_owned()))
     }
 
-    /// Runs commands that don't depend on each other, sent at once, in however many round trips the
-    /// server likes.
-    async fn exec_all(
+    /// Like [`Session::finish`], within the time that a command may take.
+    async fn finish_in_time(
         &mut self,
-        commands: &[String],
+        tags: &[String],
         each: impl FnMut(Answer),
     ) -> Result<Vec<Words>, SessionError> {
-        let tags = self.send(commands).await?;
-        timeout(COMMAND_LIMIT, self.finish(&tags, each))
+        timeout(COMMAND_LIMIT, self.finish(tags, each))
             .await
             .map_err(|_elapsed| self.silent(COMMAND_LIMIT))?
     }
 
-    /// Sends commands and returns their tags.
+    /// Sends commands that don't depend on each other, all at once, and returns their tags.
     async fn send(&mut self, commands: &[String]) -> Result<Vec<String>, SessionError> {
         let mut tags = Vec::new();
         let mut lines = zeroize::Zeroizing::new(String::new());

@@ -52,6 +52,15 @@ pub enum Care {
     Plain,
 }
 
+/// Messages that were asked for and have still to be received.
+#[derive(Debug)]
+#[must_use = "the answers are on their way, and the session is of no use before they were received"]
+pub struct Request {
+    batch: Vec<Described>,
+    structures: BTreeMap<Uid, Part>,
+    tags: Vec<String>,
+}
+
 /// What came of fetching some messages.
 #[derive(Debug, Default)]
 pub struct Fetched {
@@ -67,7 +76,7 @@ impl<S: Wire> Session<S> {
         if self.exists == 0 {
             return Ok(0);
         }
-        let found = self.gather(&["UID FETCH * (UID)".to_owned()], None).await?;
+        let found = self.gather("UID FETCH * (UID)".to_owned(), None).await?;
         Ok(found.last_key_value().map_or(0, |(uid, _piece)| uid.0))
     }
 
@@ -92,7 +101,7 @@ impl<S: Wire> Session<S> {
 
     async fn described(&mut self, set: &str) -> Result<BTreeMap<Uid, Described>, SessionError> {
         let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE)");
-        let found = self.gather(&[command], None).await?;
+        let found = self.gather(command, None).await?;
         let described = |(uid, piece): (Uid, Piece)| {
             (uid, Described { uid, size: piece.size, received_at: piece.received_at })
         };
@@ -105,6 +114,17 @@ impl<S: Wire> Session<S> {
         batch: &[Described],
         care: Care,
     ) -> Result<Fetched, SessionError> {
+        let request = self.request(batch, care).await?;
+        self.receive(request).await
+    }
+
+    /// Asks for what is worth reading of `batch`. The server can look it up and send it while something
+    /// else is done.
+    pub async fn request(
+        &mut self,
+        batch: &[Described],
+        care: Care,
+    ) -> Result<Request, SessionError> {
         let large = |message: &&Described| {
             care == Care::Usual && message.size.is_some_and(|size| size > WHOLE_MAX)
         };
@@ -123,11 +143,17 @@ impl<S: Wire> Session<S> {
             let items = parts::items(&parts::choose(structure));
             commands.push(format!("UID FETCH {} {items}", uid.0));
         }
-        let mut pieces =
-            self.gather(&commands, Some(batch.iter().map(|message| message.uid).collect())).await?;
+        let tags = self.send(&commands).await?;
+        Ok(Request { batch: batch.to_vec(), structures, tags })
+    }
 
+    /// Receives what was asked for.
+    pub async fn receive(&mut self, request: Request) -> Result<Fetched, SessionError> {
+        let Request { batch, structures, tags } = request;
+        let asked = batch.iter().map(|message| message.uid).collect();
+        let mut pieces = self.collect(&tags, Some(asked)).await?;
         let mut fetched = Fetched::default();
-        for message in batch {
+        for message in &batch {
             let piece = pieces.remove(&message.uid).unwrap_or_default();
             match arrival(message, piece, structures.get(&message.uid)) {
                 Some(arrival) => fetched.arrivals.push(arrival),
@@ -146,26 +172,35 @@ impl<S: Wire> Session<S> {
             return Ok(BTreeMap::new());
         }
         let command = format!("UID FETCH {} (UID BODYSTRUCTURE)", uid_set(&uids));
-        let found = self.gather(&[command], Some(uids.into_iter().collect())).await?;
+        let found = self.gather(command, Some(uids.into_iter().collect())).await?;
         let told = |(uid, piece): (Uid, Piece)| Some((uid, piece.structure?));
         Ok(found.into_iter().filter_map(told).collect())
     }
 
-    /// Runs FETCH commands and gathers what they say by UID: about the messages `asked` for, or about
-    /// the first 10,000.
     async fn gather(
         &mut self,
-        commands: &[String],
+        command: String,
+        asked: Option<BTreeSet<Uid>>,
+    ) -> Result<BTreeMap<Uid, Piece>, SessionError> {
+        let tags = self.send(&[command]).await?;
+        self.collect(&tags, asked).await
+    }
+
+    /// Awaits the end of FETCH commands and gathers what they say by UID: about the messages `asked`
+    /// for, or about the first 10,000.
+    async fn collect(
+        &mut self,
+        tags: &[String],
         asked: Option<BTreeSet<Uid>>,
     ) -> Result<BTreeMap<Uid, Piece>, SessionError> {
         let mut gathered = Gathered { asked, ..Gathered::default() };
-        let ended = self.exec_all(commands, |answer| gathered.add(answer)).await;
+        let ended = self.finish_in_time(tags, |answer| gathered.add(answer)).await;
         match ended {
             Ok(_words) => {}
             // One was expunged while we asked. With several commands under way the session is
             // out of step, so only a lone one may end like this.
             Err(SessionError::No { words, .. })
-                if words.code == Some(Code::ExpungeIssued) && commands.len() == 1 => {}
+                if words.code == Some(Code::ExpungeIssued) && tags.len() == 1 => {}
             Err(error) => return Err(error),
         }
         if gathered.bytes > ANSWERS_MAX {

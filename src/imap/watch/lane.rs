@@ -9,7 +9,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{BACK_OFF_MAX, Shared, Wake, back_off};
 use crate::imap::cursor::{Cursor, Plan, Uid, plan};
-use crate::imap::session::{Care, DESCRIBED_MAX, Described, Session, SessionError, Waited, Wire};
+use crate::imap::session::{
+    Care, DESCRIBED_MAX, Described, Request, Session, SessionError, Waited, Wire,
+};
 use crate::imap::{Health, Keeper};
 use crate::lang::Explain;
 use crate::say;
@@ -448,7 +450,8 @@ where
         }
     }
 
-    /// Fetches and keeps `messages`, in order.
+    /// Fetches and keeps `messages`, in order. While some are being read and kept, the server looks up
+    /// and sends the next.
     async fn read(
         &mut self,
         session: &mut Session<Box<dyn Wire>>,
@@ -457,19 +460,22 @@ where
         progress: &mut Progress,
     ) -> Result<(), End> {
         let mut rest = messages;
+        let mut under_way = None;
         while let Some(first) = rest.first() {
-            let weight = self.suspicion(place, first.uid);
             let (batch, later) = rest.split_at(self.batch_length(place, rest));
             rest = later;
-            if weight >= SET_ASIDE_FROM {
+            if self.suspicion(place, first.uid) >= SET_ASIDE_FROM {
                 self.set_aside(place, first.uid)?;
                 continue;
             }
-            let care = if weight >= PLAIN_FROM { Care::Plain } else { Care::Usual };
             if progress.total >= WORTH_REPORTING {
                 self.note(progress.health());
             }
-            let fetched = match session.fetch(batch, care).await {
+            let request = match under_way.take() {
+                Some(request) => request,
+                None => self.request(session, place, batch).await?,
+            };
+            let fetched = match session.receive(request).await {
                 Ok(fetched) => fetched,
                 Err(error) => {
                     self.suspect(place, batch, &error);
@@ -485,6 +491,10 @@ where
                     return Err(error.into());
                 }
             }
+            let (next, _later) = rest.split_at(self.batch_length(place, rest));
+            let is_usual = next.first().is_some_and(|next| self.suspicion(place, next.uid) == 0);
+            let requested =
+                if is_usual { Some(self.request(session, place, next).await) } else { None };
             place.after = batch.last().map_or(place.after, |last| last.uid.0);
             place.cursor = place.cursor.advanced(place.after);
             self.keep(place, fetched.arrivals)?;
@@ -492,8 +502,23 @@ where
                 self.suspicions.remove(&(place.mailbox.clone(), message.uid));
             }
             progress.done += batch.len();
+            under_way = requested.transpose()?;
         }
         Ok(())
+    }
+
+    async fn request(
+        &mut self,
+        session: &mut Session<Box<dyn Wire>>,
+        place: &Place,
+        batch: &[Described],
+    ) -> Result<Request, End> {
+        let weight = batch.first().map_or(0, |first| self.suspicion(place, first.uid));
+        let care = if weight >= PLAIN_FROM { Care::Plain } else { Care::Usual };
+        session.request(batch, care).await.map_err(|error| {
+            self.suspect(place, batch, &error);
+            error.into()
+        })
     }
 
     /// How many of `messages` to fetch at once: one over which a connection ended goes alone.
