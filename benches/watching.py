@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """goen beside other programs that watch or fetch mail, on a Dovecot of its own on loopback.
 
-    benches/watching.py                       everything; about ten minutes
+    benches/watching.py                       everything; about half an hour, an hour with --runs 3
     benches/watching.py idle latency fetch    only these parts
     benches/watching.py idle --peer goen      only these programs (repeat --peer)
     benches/watching.py --runs 3              each figure that often; medians are printed
@@ -644,7 +644,7 @@ class Bench:
         self.folder, self.options = folder, options
         self.dovecot = Dovecot(folder / "dovecot")
         self.count = 0
-        self.out = []
+        self.held = []
 
     def program(self, kind, bus=None):
         self.count += 1
@@ -663,7 +663,15 @@ class Bench:
         line = lambda row: "| " + " | ".join(str(cell).ljust(width) for cell, width in zip(row, widths)) + " |"
         text = [f"### {title}", "", line(head), line(["-" * width for width in widths]), *map(line, rows), ""]
         print("\n".join(text), flush=True)
-        self.out += text
+
+    def hold(self, what, most, measured, unit=""):
+        """Notes what goen is held to and what was measured."""
+        reached = "yes" if measured <= most else "**no**"
+        self.held.append([what, f"{most:g} {unit}".strip(), f"{measured:.3g} {unit}".strip(), reached])
+
+    def verdict(self):
+        if self.held:
+            self.table("goen, and what it is held to", ["", "at most", "measured", "reached"], self.held)
 
     def ended(self, process):
         for each in tree(process.pid)[::-1]:
@@ -685,9 +693,14 @@ class Bench:
             samples = []
             for _ in range(self.options.runs):
                 samples.append(self.idle_once(kind))
-            rows.append([kind.__name__.lower(), *middle(samples)])
-        if not self.options.peer or "goen" in self.options.peer:
-            rows += self.goen_more()
+            row = middle(samples)
+            rows.append([kind.__name__.lower(), *row])
+            if kind is Goen:
+                self.hold("resident", 10, row[0] / 1024, "MiB")
+                self.hold("of which anonymous", 2, row[2] / 1024, "MiB")
+                self.hold(f"CPU ticks of 10 ms in {self.options.seconds} s", 0, row[3])
+                self.hold(f"wake-ups in {self.options.seconds} s", 0, row[5])
+                rows += self.goen_more(row[2])
         seconds = self.options.seconds
         self.table(f"Idle for {seconds} s, one account",
                    ["program", "resident kB", "proportional kB", "anonymous kB", "CPU ticks (10 ms)", "CPU ms", "sleeps"],
@@ -720,8 +733,8 @@ class Bench:
             bus.stop()
         return [used["Rss"], used["Pss"], used["Anonymous"], *between(before, after)]
 
-    def goen_more(self):
-        """goen with more accounts, and after a mail of 25 MB."""
+    def goen_more(self, anonymous):
+        """goen with more accounts, and after a mail of 25 MB; with one it has so much memory that is its own."""
         rows = []
         for accounts in (2, 5):
             bus = Bus(self.mkdir())
@@ -734,6 +747,7 @@ class Bench:
             self.ended(process)
             bus.stop()
             rows.append([f"goen, {accounts} accounts", used["Rss"], used["Pss"], used["Anonymous"], "", "", ""])
+        self.hold("anonymous for each further account", 0.3, (used["Anonymous"] - anonymous) / 4 / 1024, "MiB")
         bus = Bus(self.mkdir())
         program, process = self.settled(Goen, bus)
         line = b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\n"
@@ -750,6 +764,7 @@ class Bench:
         highest = peak(process.pid)
         self.ended(process)
         bus.stop()
+        self.hold("anonymous after a mail of 25 MB", 2, used["Anonymous"] / 1024, "MiB")
         rows.append([f"goen, after a mail of 25 MB (peak {highest})", used["Rss"], used["Pss"], used["Anonymous"], "", "", ""])
         return rows
 
@@ -779,6 +794,7 @@ class Bench:
             self.ended(process)
             if bus:
                 bus.stop()
+                self.hold("notification after a bare IDLE socket's push, median", 5, statistics.median(own), "ms")
             rows.append([kind.__name__.lower(), *(f"{value:.1f}" for value in (
                 statistics.median(own), min(own), sorted(own)[int(len(own) * 0.95) - 1], max(own), statistics.median(whole),
                 busy / self.options.mails,
@@ -798,12 +814,17 @@ class Bench:
             samples = []
             for _ in range(self.options.runs):
                 samples.append(self.fetch_once(kind, source))
+                print(f"({kind.__name__.lower()}: {samples[-1]})", file=sys.stderr, flush=True)
             name = kind.__name__.lower()
             row = middle(samples)
             walls[name] = row
             rows.append([name, *row])
         if "mbsync" in walls and "goen" in walls:
             goen, mbsync = walls["goen"], walls["mbsync"]
+            self.hold("first look, of mbsync's time", 0.25, goen[0] / mbsync[0])
+            self.hold("first look, of mbsync's bytes", 0.3, goen[3] / mbsync[3])
+            self.hold("first look, peak resident", 32, goen[2] / 1024, "MiB")
+            self.hold("a second start that finds nothing new, to IDLE", 50, goen[4] * 1000, "ms")
             rows.append(["goen / mbsync", *(f"{goen[i] / mbsync[i]:.2f}" if i in (0, 1, 3) else "" for i in range(5))])
         self.table(f"First look at {self.options.inbox} mails ({total // 1_000_000} MB)",
                    ["program", "s", "CPU s", "peak resident kB", "kB from the server", "s, nothing new"], rows)
@@ -933,6 +954,7 @@ def main():
         try:
             for part in options.parts or ["idle", "latency", "fetch"]:
                 getattr(bench, part)()
+            bench.verdict()
         finally:
             bench.dovecot.stop()
     print("load after: " + " ".join(f"{load:.1f}" for load in os.getloadavg()))
