@@ -22,6 +22,9 @@ use crate::reply::{Charset, Profile};
 use crate::say;
 use crate::secret::Source;
 use crate::tell::when::{self, BadNews};
+pub use mistake::Mistake;
+
+mod mistake;
 
 /// The built-in settings.
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -491,15 +494,13 @@ pub enum ConfigError {
         /// The system's words.
         source: std::io::Error,
     },
-    /// A key or value in the file is wrong; the words say line, column and key.
-    #[error("{}: {words}", path.display())]
+    /// A key or value in the file is wrong.
+    #[error("{}: {mistake}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What TOML said.
-        words: String,
-        /// The key that was meant, if one comes near.
-        meant: Option<String>,
+        /// What is wrong, and in which line.
+        mistake: Mistake,
     },
     /// A value from the environment is wrong.
     #[error("{0}")]
@@ -629,13 +630,14 @@ impl Explain for ConfigError {
                 "the settings file {path} cannot be read: {source}",
                 path = path.display()
             )),
-            Self::File { path, words, meant } => Explanation::new(say!(
+            Self::File { path, mistake } => Explanation::new(say!(
                 lang,
                 "設定ファイル {path} に誤りがあります：{words}",
                 "there is a mistake in the settings file {path}: {words}",
-                path = path.display()
+                path = path.display(),
+                words = mistake.say(lang)
             ))
-            .hint(match meant {
+            .hint(match mistake.meant() {
                 Some(meant) => say!(
                     lang,
                     "{meant} のことでしょうか。使える項目は `goen config example` で見られます",
@@ -703,8 +705,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         toml::from_str::<Self>(text).map_err(|error| ConfigError::File {
             path: path.to_owned(),
-            meant: meant(error.message()),
-            words: error.to_string(),
+            mistake: Mistake::of(&error, text),
         })?;
         let layered = config::Config::builder()
             .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml))

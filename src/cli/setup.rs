@@ -16,7 +16,8 @@ use super::ask::{Asker, cancelled};
 use super::{Console, Failure, doctor, telling};
 use crate::classify::classify;
 use crate::config::{
-    Account, Config, ConfigError, Paths, Problem, SecretSettings, ServerSettings, UserFolders,
+    Account, Config, ConfigError, Mistake, Paths, Problem, SecretSettings, ServerSettings,
+    UserFolders,
 };
 use crate::daemon;
 use crate::doctor::{Doctor, Finding, Mark, Step};
@@ -981,8 +982,7 @@ fn apply(
     };
     let text = text.map_err(|error| ConfigError::File {
         path: paths.config.clone(),
-        words: error.to_string(),
-        meant: None,
+        mistake: Mistake::while_editing(&error, before.as_deref().unwrap_or_default()),
     })?;
     Config::read(&text, &paths.config)?;
 
