@@ -43,7 +43,7 @@ const CONFIGURATION: u8 = 78;
 
 /// A quiet companion for the inbox of someone who is looking for work in Japan
 #[derive(Debug, Parser)]
-#[command(name = "goen", version, max_term_width = 80, disable_help_subcommand = false)]
+#[command(name = "goen", version, disable_help_subcommand = false)]
 struct Arguments {
     /// Settings file, instead of ~/.config/goen/config.toml
     #[arg(long, global = true, value_name = "FILE", display_order = 900)]
@@ -220,9 +220,10 @@ pub(crate) struct Console {
 pub fn main() -> ExitCode {
     let terminal = Terminal::from_env();
     say_only_where_it_panicked(terminal.lang);
+    let style = Style { on: terminal.colour && io::stdout().is_terminal() };
     let arguments = match parse(terminal.lang) {
         Ok(arguments) => arguments,
-        Err(error) => return help::stopped(&error, asked_lang(terminal.lang)),
+        Err(error) => return help::stopped(&error, asked_lang(terminal.lang), columns(), style),
     };
     let lang = match arguments.lang.as_deref() {
         Some(code) => Lang::of_locale(code),
@@ -230,7 +231,7 @@ pub fn main() -> ExitCode {
     };
     let console = Console {
         lang,
-        style: Style { on: terminal.colour && io::stdout().is_terminal() },
+        style,
         zone: TimeZone::system(),
         clock: Clock::system(),
         columns: columns(),

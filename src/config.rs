@@ -500,7 +500,7 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// What is wrong, and in which line.
-        mistake: Mistake,
+        mistake: Box<Mistake>,
     },
     /// A value from the environment is wrong.
     #[error("{0}")]
@@ -651,8 +651,9 @@ impl Explain for ConfigError {
             }),
             Self::Layered(error) => Explanation::new(say!(
                 lang,
-                "設定（環境変数 GOEN__… を含む）を読めません：{error}",
-                "the settings (with GOEN__… of the environment) cannot be read: {error}"
+                "設定（環境変数 GOEN__… を含む）を読めません：{words}",
+                "the settings (with GOEN__… of the environment) cannot be read: {words}",
+                words = Mistake::of_layers(error).say(lang)
             ))
             .hint(say!(
                 lang,
@@ -705,7 +706,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         toml::from_str::<Self>(text).map_err(|error| ConfigError::File {
             path: path.to_owned(),
-            mistake: Mistake::of(&error, text),
+            mistake: Box::new(Mistake::of(&error, text)),
         })?;
         let layered = config::Config::builder()
             .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml))
@@ -883,6 +884,12 @@ mod tests {
         let config = parse_with(&file, &[("GOEN__WATCH__LOOKBACK_DAYS", "3")]).unwrap();
         assert_eq!(config.watch.lookback_days, 3);
         assert!(parse_with(&file, &[("GOEN__WATCH__LOOKBACK", "3")]).is_err());
+        let wrong = parse_with(&file, &[("GOEN__WATCH__LOOKBACK_DAYS", "many")]).unwrap_err();
+        let said = wrong.explain(Lang::Ja).what;
+        assert!(
+            said.ends_with("watch.lookback_days：ここには整数（引用符なし）を書きます"),
+            "{said}"
+        );
     }
 
     #[test]

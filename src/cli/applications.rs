@@ -269,20 +269,10 @@ fn entry(story: &Story, silence: Option<&Silence>, console: &Console) -> String 
     let last = story.steps.last();
     let time = last.map_or_else(String::new, |step| moment(step.at, &console.zone, lang));
     let stage = story.deciding().map_or("", |step| stage_label(step.stage, lang));
-    let row = format!(
-        "{:>5}  {}  {}  {}  {}",
-        number(last),
-        fit(&time, 14),
-        style.bold(&fit(standing_name(story.standing(), lang), results::outcome_columns(lang))),
-        fit(stage, results::stage_columns(lang)),
-        shorten(
-            &about(story, lang),
-            console
-                .columns
-                .saturating_sub(29 + results::outcome_columns(lang) + results::stage_columns(lang))
-        ),
-    );
-    let mut out = format!("{}\n", row.trim_end());
+    let standing = standing_name(story.standing(), lang);
+    let row =
+        results::columns(&number(last), 5, &time, standing, stage, &about(story, lang), console);
+    let mut out = format!("{row}\n");
     for line in ahead(story, silence, console) {
         out.push_str(&style.dim(&wrap(&format!("       {line}"), console.columns)));
         out.push('\n');

@@ -7,13 +7,15 @@ use clap::builder::PossibleValue;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
 
-use super::text::fit;
+use super::text::{Style, fit, hang};
 use crate::lang::Lang;
 use crate::say;
 
 /// `command`, with its help in `lang`, and examples.
+///
+/// Its lines are not broken: clap breaks at spaces alone, of which Japanese has none ([`hang`] does it).
 pub(super) fn in_language(command: Command, lang: Lang) -> Command {
-    let command = with_examples(command, "", lang);
+    let command = with_examples(command.term_width(0), "", lang);
     match lang {
         Lang::En => command,
         Lang::Ja => {
@@ -120,13 +122,22 @@ fn with_examples(mut command: Command, above: &str, lang: Lang) -> Command {
 }
 
 /// What stands instead of a run: help, or what is wrong with the words that were typed.
-pub(super) fn stopped(error: &clap::Error, lang: Lang) -> ExitCode {
+pub(super) fn stopped(error: &clap::Error, lang: Lang, columns: usize, style: Style) -> ExitCode {
     use ErrorKind as K;
     let is_missing =
         matches!(error.kind(), K::DisplayHelpOnMissingArgumentOrSubcommand | K::MissingSubcommand);
     if is_missing && is_bare() {
         // Nothing left to tell where standard output is gone.
-        let _ = write!(io::stdout(), "{}", overview(lang));
+        let _ = writeln!(io::stdout(), "{}", hang(overview(lang).trim_end(), columns));
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == K::DisplayHelp {
+        let help = hang(error.to_string().trim_end(), columns);
+        for line in help.lines() {
+            let is_heading = line.ends_with([':', '：']) && !line.starts_with(' ');
+            let line = if is_heading { style.bold(line) } else { line.to_owned() };
+            let _ = writeln!(io::stdout(), "{line}");
+        }
         return ExitCode::SUCCESS;
     }
     let japanese = (lang == Lang::Ja).then(|| complaint(error)).flatten();
@@ -432,7 +443,8 @@ mod tests {
             "[possible",
             "Print help",
         ];
-        for line in command.render_long_help().to_string().lines() {
+        let help = hang(&command.render_long_help().to_string(), 80);
+        for line in help.lines() {
             let is_english = lang == Lang::Ja && ENGLISH.iter().any(|word| line.contains(word));
             if line.width() > 80 || is_english {
                 faults.push(format!("{}: {line}", command.get_name()));

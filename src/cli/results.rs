@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::applications::Wanted;
 use super::telling::Telling;
-use super::text::{fit, moment, shorten, wrap};
+use super::text::{fit, hang, moment, shorten, wrap};
 use super::{Console, Failure, Opened, applications, correct, replies};
 use crate::application::Names;
 use crate::classify::{Outcome, Verdict};
@@ -183,18 +183,38 @@ pub(super) const fn stage_columns(lang: Lang) -> usize {
 pub(crate) fn row(mail: &StoredMail, console: &Console) -> String {
     let lang = console.lang;
     let time = moment(mail.received_at, &console.zone, lang);
-    let line = format!(
-        "{:>4}  {}  {}  {}  {}",
-        mail.id,
-        fit(&time, 14),
-        console.style.bold(&fit(outcome_name(mail.verdict.outcome, lang), outcome_columns(lang))),
-        fit(stage_label(mail.verdict.stage, lang), stage_columns(lang)),
-        shorten(
-            &about(mail),
-            console.columns.saturating_sub(28 + outcome_columns(lang) + stage_columns(lang))
-        ),
-    );
-    line.trim_end().to_owned()
+    let outcome = outcome_name(mail.verdict.outcome, lang);
+    let stage = stage_label(mail.verdict.stage, lang);
+    columns(&mail.id.to_string(), 4, &time, outcome, stage, &about(mail), console)
+}
+
+/// Room that a name needs at least to be one.
+const NAME_COLUMNS: usize = 20;
+
+/// A line of a list in its columns. Where there is no room for who it is, that has lines of its own.
+pub(super) fn columns(
+    number: &str,
+    number_columns: usize,
+    time: &str,
+    outcome: &str,
+    stage: &str,
+    who: &str,
+    console: &Console,
+) -> String {
+    let (lang, bold) = (console.lang, |text: &str| console.style.bold(text));
+    let head = format!("{number:>number_columns$}  ");
+    let used = number_columns + 24 + outcome_columns(lang) + stage_columns(lang);
+    let room = console.columns.saturating_sub(used);
+    let row = if room >= NAME_COLUMNS {
+        let outcome = bold(&fit(outcome, outcome_columns(lang)));
+        let (time, stage) = (fit(time, 14), fit(stage, stage_columns(lang)));
+        format!("{head}{time}  {outcome}  {stage}  {}", shorten(who, room))
+    } else {
+        let gap = if stage.is_empty() { "" } else { "  " };
+        let below = format!("{}{stage}{gap}{who}", " ".repeat(head.len()));
+        format!("{head}{time}  {}\n{}", bold(outcome), wrap(&below, console.columns))
+    };
+    row.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 /// The stored mail `id`, or a failure that says where numbers come from.
@@ -381,14 +401,15 @@ pub(super) fn status(
             "goen is not running (systemctl --user start goen, or goen run)."
         )
     };
-    writeln!(out, "{daemon_line}")?;
+    writeln!(out, "{}", wrap(&daemon_line, console.columns))?;
     for account in &opened.config.accounts {
         let status = accounts.iter().find(|status| status.name == account.name);
         let words = status.map_or_else(
             || say!(lang, "まだ接続していません", "not connected yet"),
             |status| health_line(status, console),
         );
-        writeln!(out, "  {}  {words}", fit(&account.name, 12))?;
+        let line = format!("  {}  {words}", fit(&account.name, 12));
+        writeln!(out, "{}", hang(&line, console.columns))?;
     }
     for rebuilt in &rebuilt {
         let at = moment(rebuilt.at, &console.zone, lang);
@@ -401,20 +422,18 @@ pub(super) fn status(
     if let Some((_, results)) =
         counts.iter().map(|(name, n)| (name, *n)).reduce(|(name, a), (_, b)| (name, a + b))
     {
-        writeln!(
-            out,
-            "{}",
-            say!(
-                lang,
-                "応募に関するメール {results} 通（goen list --all）",
-                "emails about applications: {results} (goen list --all)"
-            )
-        )?;
+        let line = say!(
+            lang,
+            "応募に関するメール {results} 通（goen list --all）",
+            "emails about applications: {results} (goen list --all)"
+        );
+        writeln!(out, "{}", wrap(&line, console.columns))?;
     }
     for entry in
         entries.iter().filter(|entry| !matches!(entry.state, State::Discarded | State::Sent(_)))
     {
-        writeln!(out, "  #{}  {}", entry.mail_id, replies::state_line(entry, console))?;
+        let line = format!("  #{}  {}", entry.mail_id, replies::state_line(entry, console));
+        writeln!(out, "{}", hang(&line, console.columns))?;
     }
     if !aside.is_empty() {
         let n = aside.len();
@@ -424,7 +443,9 @@ pub(super) fn status(
             say!(lang, "読めなかったメール {n} 通：", "emails that could not be read: {n}")
         )?;
         for item in aside.iter().take(5) {
-            writeln!(out, "  {} {} UID {}: {}", item.account, item.mailbox, item.uid, item.why)?;
+            let line =
+                format!("  {} {} UID {}: {}", item.account, item.mailbox, item.uid, item.why);
+            writeln!(out, "{}", wrap(&line, console.columns))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -982,7 +982,7 @@ fn apply(
     };
     let text = text.map_err(|error| ConfigError::File {
         path: paths.config.clone(),
-        mistake: Mistake::while_editing(&error, before.as_deref().unwrap_or_default()),
+        mistake: Box::new(Mistake::while_editing(&error, before.as_deref().unwrap_or_default())),
     })?;
     Config::read(&text, &paths.config)?;
 

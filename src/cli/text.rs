@@ -34,12 +34,46 @@ pub(crate) fn shorten(text: &str, columns: usize) -> String {
 /// Breaks `text` into lines of at most `columns`, at spaces where there are some and between
 /// characters in Japanese; lines that exist stay lines, and each keeps its own indent.
 pub(crate) fn wrap(text: &str, columns: usize) -> String {
+    wrap_with(text, columns, indent)
+}
+
+/// The same for lines of a term and what it means (`  term    meaning`): the meaning is continued below
+/// itself, or stands below the term where that leaves it no room.
+pub(crate) fn hang(text: &str, columns: usize) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| match meaning(line) {
+            Some((term, meaning)) if line.width() > columns && term.width() * 8 > columns * 5 => {
+                let below = " ".repeat(indent(term) + 4);
+                [term.trim_end(), "\n", &below, meaning].concat()
+            }
+            _ => line.to_owned(),
+        })
+        .collect();
+    wrap_with(&lines.join("\n"), columns, |line| {
+        meaning(line).map_or(indent(line), |(term, _)| term.width())
+    })
+}
+
+/// A line up to what its term means, and the meaning.
+fn meaning(line: &str) -> Option<(&str, &str)> {
+    let (_, rest) = line.trim_start_matches(' ').split_once("  ")?;
+    let meaning = rest.trim_start_matches(' ');
+    Some((line.strip_suffix(meaning)?, meaning))
+}
+
+/// How many spaces `line` begins with.
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+fn wrap_with(text: &str, columns: usize, hanging: impl Fn(&str) -> usize) -> String {
     let mut out = String::new();
     for (number, line) in text.lines().enumerate() {
         if number > 0 {
             out.push('\n');
         }
-        wrap_line(line, columns, &mut out);
+        wrap_line(line, columns, &" ".repeat(hanging(line)), &mut out);
     }
     out
 }
@@ -51,16 +85,16 @@ const NOT_AT_START: &str =
 /// Characters that must not end a line (行末禁則).
 const NOT_AT_END: &str = "「『【〈《［｛（";
 
-fn wrap_line(line: &str, columns: usize, out: &mut String) {
-    let indent: String = line.chars().take_while(|c| *c == ' ').collect();
-    let mut used = 0;
+fn wrap_line(line: &str, columns: usize, hanging: &str, out: &mut String) {
+    // A line that has only its indent is not broken: the next would be as short.
+    let (mut used, mut start) = (0, indent(line));
     for word in words(line) {
-        if used > indent.len() && used + word.trim_end().width() > columns {
+        if used > start && used + word.trim_end().width() > columns {
             let kept = out.trim_end_matches(' ').len();
             out.truncate(kept);
             out.push('\n');
-            out.push_str(&indent);
-            used = indent.len();
+            out.push_str(hanging);
+            (used, start) = (hanging.len(), hanging.len());
             let word = word.trim_start();
             out.push_str(word);
             used += word.width();
@@ -150,6 +184,19 @@ mod tests {
     fn brackets_stay_with_what_is_in_them_and_no_line_is_too_long() {
         assert_eq!(wrap("あい「Sent」「Drafts」", 12), "あい「Sent」\n「Drafts」");
         assert_eq!(wrap("ああああ（い）", 10), "ああああ\n（い）");
+    }
+
+    #[test]
+    fn what_a_term_means_is_continued_below_itself() {
+        assert_eq!(
+            hang("  show  一通の内容と今\n  いう。", 14),
+            "  show  一通の\n        内容と\n        今\n  いう。"
+        );
+        assert_eq!(
+            hang("  a-long-term  一通の内容と", 16),
+            "  a-long-term\n      一通の内容\n      と"
+        );
+        assert_eq!(hang("  a-long-term  一通", 20), "  a-long-term  一通");
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::say;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     place: Option<Place>,
+    /// The key, where that is all that is known of its place.
+    key: Option<String>,
     /// The parser's own words.
     message: String,
 }
@@ -45,6 +47,17 @@ impl Mistake {
         Self::at(error.span(), error.message(), text)
     }
 
+    /// What `config` says of the file and the environment together: it knows the key alone.
+    #[must_use]
+    pub(super) fn of_layers(error: &config::ConfigError) -> Self {
+        let said = error.to_string();
+        let (message, key) = match said.split_once(" for key `") {
+            Some((message, rest)) => (message, rest.split('`').next().map(str::to_owned)),
+            None => (said.as_str(), None),
+        };
+        Self { place: None, key, message: message.to_owned() }
+    }
+
     fn at(span: Option<Range<usize>>, message: &str, text: &str) -> Self {
         // It takes the end of the line after `key =` for text without quotes.
         let rest = span.as_ref().and_then(|span| text.get(span.start..)?.lines().next());
@@ -55,7 +68,8 @@ impl Mistake {
             }
             message => message,
         };
-        Self { place: span.and_then(|span| Place::of(span, text)), message: message.to_owned() }
+        let place = span.and_then(|span| Place::of(span, text));
+        Self { place, key: None, message: message.to_owned() }
     }
 
     /// The key that was meant, if one comes near.
@@ -69,7 +83,10 @@ impl Mistake {
     pub fn say(&self, lang: Lang) -> String {
         let words = in_words(&self.message, lang);
         let Some(Place { line, column, content, mark: (before, marked) }) = &self.place else {
-            return words;
+            return match &self.key {
+                Some(key) => say!(lang, "{key}：{words}", "{key}: {words}"),
+                None => words,
+            };
         };
         let at = say!(lang, "{line} 行目、{column} 文字目", "line {line}, column {column}");
         let margin = " ".repeat(line.to_string().len());
@@ -156,6 +173,7 @@ fn kind(wanted: &str, lang: Lang) -> Option<String> {
         "u8" => whole(u8::MAX.into(), lang),
         "u16" => whole(u16::MAX.into(), lang),
         "u32" => whole(u32::MAX, lang),
+        "an integer" => say!(lang, "整数（引用符なし）", "a whole number, without quotes,"),
         "u64" => say!(lang, " 0 以上の整数（引用符なし）", "a whole number, without quotes,"),
         "a boolean" => say!(lang, " true か false（引用符なし）", "true or false, without quotes,"),
         "a string" | "path string" | "string or table" | "string only" => {
@@ -338,7 +356,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_shown_as_the_parser_says_it() {
-        let unknown = Mistake { place: None, message: "something new".to_owned() };
+        let unknown = Mistake { place: None, key: None, message: "something new".to_owned() };
         assert_eq!(unknown.say(Lang::En), "something new");
         assert!(unknown.say(Lang::Ja).contains("（something new）"));
     }
