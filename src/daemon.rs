@@ -7,17 +7,15 @@
 pub(crate) mod beside;
 pub(crate) mod blindness;
 mod pulse;
+mod reading;
 
 use std::cell::{Cell, RefCell};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::num::NonZero;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::os::unix::net::UnixDatagram as BlockingDatagram;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::thread;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -31,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use self::beside::Beside;
 use self::blindness::Blindness;
 use self::pulse::Pulse;
-use crate::classify::{Correction, Outcome, Rules, classify_with};
+use self::reading::Reader;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Paths};
 use crate::guide::{Context, Guide, Situation};
@@ -41,7 +39,6 @@ use crate::imap::watch::{self, Wake};
 use crate::imap::{self, Arrival, Health, Keeper};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::lang::{Explain, Explanation, Lang};
-use crate::mail::Mail;
 use crate::notify::Notice;
 use crate::notify::link::Link;
 use crate::outbox::{Outbox, OutboxError, UnderWay, when};
@@ -49,7 +46,7 @@ use crate::reply::advice::advice;
 use crate::secret::online::{self, For};
 use crate::secret::{Identity, SecretError};
 use crate::smtp::{self, Attempt, Submission};
-use crate::store::{Announce, Batch, Found, Store, StoreError, StoredMail};
+use crate::store::{Announce, Batch, Store, StoreError, StoredMail};
 use crate::tell::tell;
 use crate::{rousing, say, systemd};
 
@@ -73,15 +70,6 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// How often old mails are let go of.
 const A_DAY: Duration = Duration::from_hours(24);
-
-/// From this many messages on, reading them is shared out.
-const WORTH_SHARING: usize = 16;
-
-/// Most threads that read messages at once.
-const READERS_MAX: usize = 8;
-
-/// The stack of a thread that reads messages: as large as that of the first thread.
-const READER_STACK: usize = 8 << 20;
 
 /// What the log calls the part that submits, where it is stuck.
 const OUTBOX: &str = "the outbox";
@@ -497,70 +485,6 @@ struct Inbox {
     shared: Rc<Shared>,
 }
 
-impl Inbox {
-    /// What each message says. Many at once, as on the first look back, are shared out among the
-    /// machine's processors: somebody waits for that one.
-    fn read(&self, arrivals: &[Arrival], corrections: &[Correction]) -> Vec<Read> {
-        let rules = &self.shared.knowledge.rules;
-        let (own, now) = (self.own.as_slice(), self.shared.clock.now());
-        let read = |arrivals: &[Arrival]| -> Vec<Read> {
-            arrivals.iter().map(|arrival| read(arrival, own, rules, corrections, now)).collect()
-        };
-        let readers = match arrivals.len() {
-            WORTH_SHARING.. => {
-                thread::available_parallelism().map_or(1, NonZero::get).min(READERS_MAX)
-            }
-            _ => 1,
-        };
-        let (share, others) = arrivals.split_at(arrivals.len().div_ceil(readers));
-        thread::scope(|scope| {
-            let others = others.chunks(share.len().max(1)).map(|share| {
-                let thread = thread::Builder::new().stack_size(READER_STACK);
-                (share, thread.spawn_scoped(scope, move || read(share)))
-            });
-            let others: Vec<_> = others.collect();
-            let mut all = read(share);
-            for (share, thread) in others {
-                all.extend(match thread.map(thread::ScopedJoinHandle::join) {
-                    Ok(Ok(read)) => read,
-                    Ok(Err(panic)) => resume_unwind(panic),
-                    // The system has no thread to spare.
-                    Err(_) => read(share),
-                });
-            }
-            all
-        })
-    }
-}
-
-/// What came of reading a message: nothing if it concerns no application, words if it cannot be read.
-type Read = Result<Option<Found>, String>;
-
-fn read(
-    arrival: &Arrival,
-    own: &[String],
-    rules: &Rules,
-    corrections: &[Correction],
-    now: Timestamp,
-) -> Read {
-    // A parser that panics must cost one mail, not the inbox.
-    let read = catch_unwind(AssertUnwindSafe(|| {
-        let mut mail = Mail::read(&arrival.message).map_err(|error| error.to_string())?;
-        mail.truncated |= arrival.truncated;
-        let verdict = classify_with(&mail, own, rules, corrections);
-        Ok((mail, verdict))
-    }));
-    let (mail, verdict) =
-        read.unwrap_or_else(|_| Err("reading it failed; please report this".to_owned()))?;
-    // What only a correction makes unrelated is kept: the user is to see what was learned, and may
-    // want it back.
-    if verdict.outcome == Outcome::Unrelated && verdict.corrected.is_none() {
-        return Ok(None);
-    }
-    let received_at = arrival.received_at.or(mail.date).unwrap_or(now);
-    Ok(Some(Found { uid: arrival.uid, received_at, mail, verdict }))
-}
-
 impl Keeper for Inbox {
     type Error = StoreError;
 
@@ -576,14 +500,19 @@ impl Keeper for Inbox {
         quietly: bool,
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        let corrections = self.shared.store.corrections()?;
-        for (arrival, read) in arrivals.iter().zip(self.read(&arrivals, &corrections)) {
+        let now = self.shared.clock.now();
+        let reader = Reader {
+            own: &self.own,
+            rules: &self.shared.knowledge.rules,
+            corrections: &self.shared.store.corrections()?,
+            now,
+        };
+        for (arrival, read) in arrivals.iter().zip(reader.read_all(&arrivals)) {
             match read {
                 Ok(found) => batch.found.extend(found),
                 Err(why) => batch.set_aside.push((arrival.uid, why)),
             }
         }
-        let now = self.shared.clock.now();
         let announce = if quietly { Announce::Quietly } else { Announce::From(now) };
         let new = self.shared.store.keep(&self.account, mailbox, &batch, cursor, announce, now)?;
         for mail_id in &new {
