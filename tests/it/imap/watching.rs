@@ -271,6 +271,48 @@ async fn hanging_up_after_any_byte_of_any_answer_loses_and_doubles_nothing() {
     assert!(cases > 600, "{cases}");
 }
 
+/// The same where there is more than one batch, and the next is asked for before the last was kept.
+#[tokio::test(start_paused = true)]
+async fn a_fault_between_batches_loses_and_doubles_nothing() {
+    let texts: Vec<String> =
+        (0..250).map(|n| format!("Subject: {n}\r\n\r\nnumber {n}\r\n")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let faults = [
+        Fault::HangUp,
+        Fault::HangUpAfter(1),
+        Fault::HangUpAfter(4_000),
+        Fault::Stall,
+        Fault::Says("TAG NO [UNAVAILABLE] later\r\n"),
+        Fault::Says("TAG BAD what\r\n"),
+        Fault::Says("TAG OK nothing there\r\n"),
+        Fault::Says("X1 OK somebody else's\r\n"),
+    ];
+    let mut cases = 0;
+    for fault in faults {
+        for at in 0.. {
+            let reached = beside(async {
+                let scene = Scene::after_the_first_look(&texts);
+                *scene.server.fault.borrow_mut() = Some((at, fault.clone()));
+                let all =
+                    |shelf: &Shelf| shelf.is_watching() && shelf.messages().len() == texts.len();
+                scene.until(all).await;
+                let what = format!("{fault:?} at command {at}");
+                assert!(scene.shelf.messages().values().all(|count| *count == 1), "{what}");
+                assert_eq!(scene.shelf.backwards.get(), 0, "{what}");
+                assert!(scene.shelf.aside.borrow().is_empty(), "{what}");
+                scene.server.fault.borrow().is_none()
+            })
+            .await;
+            if !reached {
+                break;
+            }
+            cases += 1;
+        }
+    }
+    println!("{cases} faults between batches");
+    assert!(cases >= 64, "{cases}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_fault_in_the_first_look_leaves_it_quiet() {
     let mut cases = 0;
