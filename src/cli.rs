@@ -11,7 +11,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, Paths, Terminal};
+use crate::config::{self, Config, ConfigError, Paths, Terminal};
 use crate::lang::{Explain, Explanation, Lang};
 use crate::outbox::OutboxError;
 use crate::say;
@@ -232,7 +232,7 @@ pub fn main() -> ExitCode {
     let console = Console {
         lang,
         style,
-        zone: TimeZone::system(),
+        zone: config::time_zone(),
         clock: Clock::system(),
         columns: columns(),
     };

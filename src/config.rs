@@ -5,9 +5,10 @@
 //! environment.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -471,6 +472,31 @@ pub fn editor() -> Vec<String> {
     command.split_whitespace().map(str::to_owned).collect()
 }
 
+/// Where the system keeps its time zones.
+const ZONES: &str = "/usr/share/zoneinfo";
+
+/// The time zone the user lives in: `TZ`, else the system's.
+#[must_use]
+pub fn time_zone() -> TimeZone {
+    // Asked for the system's zone, jiff reads the names of all there are, and keeps them: a hundred system
+    // calls and as many kilobytes. Where it can be told by its path, it need not.
+    let path = match env("TZ") {
+        _ if env("TZDIR").is_some() => None,
+        Some(name) => Some(Path::new(ZONES).join(name)),
+        None => Path::new("/etc/localtime").canonicalize().ok(),
+    };
+    path.and_then(|path| zone_at(&path)).unwrap_or_else(TimeZone::system)
+}
+
+fn zone_at(path: &Path) -> Option<TimeZone> {
+    let name = path.strip_prefix(ZONES).ok()?.to_str()?;
+    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    if name.is_empty() || !Path::new(name).components().all(is_plain) {
+        return None;
+    }
+    TimeZone::tzif(name, &std::fs::read(path).ok()?).ok()
+}
+
 /// What to log: `GOEN_LOG`, else `RUST_LOG`, else goen's own `info`.
 #[must_use]
 pub fn log_filter() -> String {
@@ -847,6 +873,15 @@ mod tests {
 
     const ACCOUNT: &str = "[[accounts]]\nname = \"uni\"\naddress = \"hanako@example.jp\"\n\
                            [accounts.imap]\nhost = \"imap.example.jp\"\n";
+
+    #[test]
+    fn a_zone_is_known_by_its_path_and_nothing_else_is_taken_for_one() {
+        let at = |path: &str| zone_at(&Path::new(ZONES).join(path));
+        assert_eq!(at("Asia/Tokyo"), TimeZone::get("Asia/Tokyo").ok());
+        for path in ["", "Asia", "JST-9", "../zoneinfo/Asia/Tokyo", "/etc/passwd"] {
+            assert_eq!(at(path), None, "{path}");
+        }
+    }
 
     fn parse(text: &str) -> Result<Config, ConfigError> {
         parse_with(text, &[])
