@@ -38,8 +38,12 @@ PASSWORD = "pw"
 ROOT = os.getuid() == 0
 
 
+class Failed(Exception):
+    """Something does not do what it should, and nothing was measured."""
+
+
 def fail(words):
-    sys.exit(f"watching.py: {words}")
+    raise Failed(words)
 
 
 def until(what, done, patience=60):
@@ -557,11 +561,11 @@ class Fetchmail(Program):
 
     def watch(self):
         rc = self.rc(f'idle mda "{self.script}"')
-        return self.start(self.command, "--nodetach", "-d", "0", "-f", rc)
+        return self.start(self.command, "--nodetach", "-d", "0", "--pidfile", self.folder / "pid", "-f", rc)
 
     def fetch(self):
         rc = self.rc(f'fetchall mda "/usr/bin/tee -a {self.folder}/mbox >/dev/null"')
-        return [self.command, "-s", "-f", str(rc), "--fetchlimit", "0", "-B", "0"]
+        return [self.command, "-s", "--pidfile", str(self.folder / "pid"), "-f", str(rc), "--fetchlimit", "0", "-B", "0"]
 
 
 class Getmail(Program):
@@ -645,6 +649,7 @@ class Bench:
         self.dovecot = Dovecot(folder / "dovecot")
         self.count = 0
         self.held = []
+        self.running = None
 
     def program(self, kind, bus=None):
         self.count += 1
@@ -663,6 +668,24 @@ class Bench:
         line = lambda row: "| " + " | ".join(str(cell).ljust(width) for cell, width in zip(row, widths)) + " |"
         text = [f"### {title}", "", line(head), line(["-" * width for width in widths]), *map(line, rows), ""]
         print("\n".join(text), flush=True)
+
+    def measure(self, able, one):
+        """Measures each program with `one`, which gives its row. A peer that fails costs its own row only."""
+        rows = []
+        for kind in self.kinds(able):
+            name = kind.__name__.lower()
+            try:
+                row = one(kind)
+            except Failed as failure:
+                if kind is Goen:
+                    raise
+                print(f"({name} is left out: {failure})", file=sys.stderr, flush=True)
+                if self.running and self.running.poll() is None:
+                    self.ended(self.running)
+                continue
+            print(f"({name}: {row})", file=sys.stderr, flush=True)
+            rows.append([name, *row])
+        return rows
 
     def hold(self, what, most, measured, unit=""):
         """Notes what goen is held to and what was measured."""
@@ -688,19 +711,14 @@ class Bench:
     # Idle: one account (goen over TLS with the system's roots, as on a real machine; the others in
     # plaintext), an inbox of ten mails, nothing happening for `--seconds`.
     def idle(self):
-        rows = []
-        for kind in self.kinds("watches"):
-            samples = []
-            for _ in range(self.options.runs):
-                samples.append(self.idle_once(kind))
-            row = middle(samples)
-            rows.append([kind.__name__.lower(), *row])
-            if kind is Goen:
+        rows = self.measure("watches", lambda kind: middle([self.idle_once(kind) for _ in range(self.options.runs)]))
+        for name, *row in rows[:1]:
+            if name == "goen":
                 self.hold("resident", 10, row[0] / 1024, "MiB")
                 self.hold("of which anonymous", 2, row[2] / 1024, "MiB")
                 self.hold(f"CPU ticks of 10 ms in {self.options.seconds} s", 0, row[3])
                 self.hold(f"wake-ups in {self.options.seconds} s", 0, row[5])
-                rows += self.goen_more(row[2])
+                rows[1:1] = self.goen_more(row[2])
         seconds = self.options.seconds
         self.table(f"Idle for {seconds} s, one account",
                    ["program", "resident kB", "proportional kB", "anonymous kB", "CPU ticks (10 ms)", "CPU ms", "sleeps"],
@@ -714,7 +732,7 @@ class Bench:
             user = program.user if n == 0 else f"{program.user}-{n}"
             for number in range(10):
                 self.dovecot.deliver(user, declined(number))
-        process = program.watch()
+        self.running = process = program.watch()
         until(f"{kind.__name__} to watch", lambda: process.poll() is not None or program.is_ready())
         if process.poll() is not None:
             fail(f"{kind.__name__} ended: {(program.folder / 'log').read_text()[-500:]}")
@@ -774,34 +792,35 @@ class Bench:
     # Latency: from the dot of the delivery to the hook (goen: to the notification on the bus), and the
     # same for a bare IDLE socket on the same mailbox in the same run.
     def latency(self):
-        rows = []
-        for kind in self.kinds("watches"):
-            bus = Bus(self.mkdir()) if kind is Goen else None
-            program, process = self.settled(kind, bus)
-            bare = BareIdle(self.dovecot, program.user)
-            own, whole = [], []
-            before = effort(process.pid)
-            for n in range(self.options.mails):
-                known, pushed = len(program.times()), len(bare.seen)
-                dot = self.dovecot.deliver(program.user, declined(1000 + n))
-                until("the hook", lambda: len(program.times()) > known)
-                until("the push", lambda: len(bare.seen) > pushed)
-                whole.append((program.times()[known] - dot) * 1e3)
-                own.append((program.times()[known] - bare.seen[pushed]) * 1e3)
-                time.sleep(1.0 + random.random() * 0.3)
-            used = memory(process.pid)
-            _ticks, busy, _sleeps = between(before, effort(process.pid))
-            self.ended(process)
-            if bus:
-                bus.stop()
-                self.hold("notification after a bare IDLE socket's push, median", 5, statistics.median(own), "ms")
-            rows.append([kind.__name__.lower(), *(f"{value:.1f}" for value in (
-                statistics.median(own), min(own), sorted(own)[int(len(own) * 0.95) - 1], max(own), statistics.median(whole),
-                busy / self.options.mails,
-            )), used["Rss"], used["Anonymous"]])
+        rows = self.measure("watches", self.latency_of)
         self.table(f"Delivery to hook or notification, {self.options.mails} mails, ms",
                    ["program", "after the push: median", "least", "95 %", "most", "after the dot: median",
                     "CPU ms a mail", "resident kB then", "anonymous kB then"], rows)
+
+    def latency_of(self, kind):
+        bus = Bus(self.mkdir()) if kind is Goen else None
+        program, process = self.settled(kind, bus)
+        bare = BareIdle(self.dovecot, program.user)
+        own, whole = [], []
+        before = effort(process.pid)
+        for n in range(self.options.mails):
+            known, pushed = len(program.times()), len(bare.seen)
+            dot = self.dovecot.deliver(program.user, declined(1000 + n))
+            until("the hook", lambda: len(program.times()) > known)
+            until("the push", lambda: len(bare.seen) > pushed)
+            whole.append((program.times()[known] - dot) * 1e3)
+            own.append((program.times()[known] - bare.seen[pushed]) * 1e3)
+            time.sleep(1.0 + random.random() * 0.3)
+        used = memory(process.pid)
+        _ticks, busy, _sleeps = between(before, effort(process.pid))
+        self.ended(process)
+        if bus:
+            bus.stop()
+            self.hold("notification after a bare IDLE socket's push, median", 5, statistics.median(own), "ms")
+        return [*(f"{value:.1f}" for value in (
+            statistics.median(own), min(own), sorted(own)[int(len(own) * 0.95) - 1], max(own), statistics.median(whole),
+            busy / self.options.mails,
+        )), used["Rss"], used["Anonymous"]]
 
     # Fetch: an inbox of 10,000 mails of 4 kB, one in ten with 200 kB attached. The peers fetch it whole;
     # goen looks back over it and classifies it. Bytes are Dovecot's own count.
@@ -809,16 +828,9 @@ class Bench:
         dice = random.Random(1)
         source = self.dovecot.maildir("source")
         total = inbox(source, self.options.inbox, dice)
-        rows, walls = [], {}
-        for kind in self.kinds("fetches"):
-            samples = []
-            for _ in range(self.options.runs):
-                samples.append(self.fetch_once(kind, source))
-                print(f"({kind.__name__.lower()}: {samples[-1]})", file=sys.stderr, flush=True)
-            name = kind.__name__.lower()
-            row = middle(samples)
-            walls[name] = row
-            rows.append([name, *row])
+        runs = range(self.options.runs)
+        rows = self.measure("fetches", lambda kind: middle([self.fetch_once(kind, source) for _ in runs]))
+        walls = {name: row for name, *row in rows}
         if "mbsync" in walls and "goen" in walls:
             goen, mbsync = walls["goen"], walls["mbsync"]
             self.hold("first look, of mbsync's time", 0.25, goen[0] / mbsync[0])
@@ -875,7 +887,8 @@ class Bench:
         until("IDLE", lambda: line.idle_at, 600)
         wall = line.idle_at - began
         highest = peak(process.pid)
-        seconds = sum(now[0] for now in effort(process.pid)[1].values()) / 1e9
+        # In ticks: threads that read the first look have ended by now.
+        seconds = sum(effort(process.pid)[0].values()) / os.sysconf("SC_CLK_TCK")
         self.ended(process)
         line.stop()
         return wall, seconds, highest
@@ -944,7 +957,7 @@ def main():
     parser.add_argument("--inbox", type=int, default=10_000)
     options = parser.parse_args()
     if not GOEN.exists():
-        fail(f"{GOEN} is not there: cargo build --release")
+        sys.exit(f"watching.py: {GOEN} is not there: cargo build --release")
     print(surroundings() + "\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="goen-bench-", ignore_cleanup_errors=True) as folder:
         folder = Path(folder)
@@ -955,6 +968,8 @@ def main():
             for part in options.parts or ["idle", "latency", "fetch"]:
                 getattr(bench, part)()
             bench.verdict()
+        except Failed as failure:
+            sys.exit(f"watching.py: {failure}")
         finally:
             bench.dovecot.stop()
     print("load after: " + " ".join(f"{load:.1f}" for load in os.getloadavg()))
