@@ -15,6 +15,7 @@ mod applications;
 mod bad_input;
 mod beside;
 mod blindness;
+mod calendar;
 mod classify;
 mod core_is_pure;
 mod corpus;
