@@ -188,8 +188,8 @@ impl Explain for ServiceError {
             ))
             .hint(say!(
                 lang,
-                "su や sudo ではなく、ふだんのログインの端末で実行してください",
-                "run it in a terminal of your own login, not under su or sudo"
+                "su や sudo ではなく、ふだんのログインの端末で実行してください。systemd のない環境では goen run で見守れます",
+                "run it in a terminal of your own login, not under su or sudo; without systemd, `goen run` watches"
             )),
             Self::Refused { action, words } => Explanation::new(say!(
                 lang,
@@ -413,7 +413,8 @@ fn systemctl(arguments: &[&str]) -> Result<String, ServiceError> {
     }
     let words = String::from_utf8_lossy(&output.stderr);
     let words = words.lines().next().unwrap_or_default().trim().to_owned();
-    if words.starts_with("Failed to connect to") {
+    // The latter where there is a session bus and no systemd behind it.
+    if words.starts_with("Failed to connect to") || words.contains("org.freedesktop.systemd1") {
         return Err(ServiceError::NoSession(words));
     }
     Err(ServiceError::Refused { action: arguments.join(" "), words })

@@ -205,7 +205,8 @@ pub(super) fn setup(
     };
     if shows && let Err(failure) = telling::notify_test(console, out) {
         // Setup itself went well: this is something to look at, not a reason to fail.
-        writeln!(out, "{}", failure.sentence(console.lang))?;
+        let words = failure.sentence(console.lang);
+        writeln!(out, "{}", super::text::wrap(&words, console.columns))?;
     }
     farewell(&plan, console, out)?;
     Ok(ExitCode::SUCCESS)
@@ -702,12 +703,12 @@ impl Conversation<'_> {
                     account.mailboxes = names.filter(|name| !name.is_empty()).collect();
                 }
                 Step::Smtp => {
-                    let now = account.smtp.as_ref().map(|smtp| smtp.host.clone());
+                    let now = account.smtp.as_ref().map(|smtp| as_typed(smtp, SMTP_PORTS));
                     let smtp = self.submission(&now.unwrap_or_default()).await?;
                     account.smtp = smtp.map(|smtp| smtp.settings(SMTP_PORTS, &ca_file));
                 }
                 _ => {
-                    let now = account.imap.host.clone();
+                    let now = as_typed(&account.imap, IMAP_PORTS);
                     let imap = self.server("IMAP", &now, "--imap", IMAP_PORTS).await?;
                     account.imap = imap.settings(IMAP_PORTS, &ca_file);
                 }
@@ -1040,6 +1041,17 @@ fn apply(
         say!(lang, "✓ 設定を {path} に書きました", "✓ the settings are in {path}")
     )?;
     Ok(())
+}
+
+/// A server as its question takes it: what is not usual is said with it.
+fn as_typed(settings: &ServerSettings, [implicit, explicit]: [u16; 2]) -> String {
+    let server = settings.server(implicit, explicit);
+    let endpoint = Endpoint { host: server.host, port: server.port, security: server.security };
+    if (endpoint.port, endpoint.security) == (implicit, Security::Tls) {
+        endpoint.host
+    } else {
+        endpoint.to_string()
+    }
 }
 
 /// Starts the service, or says how goen is started.
