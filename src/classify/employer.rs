@@ -1,38 +1,43 @@
 //! The employer and the position, as the mail states them.
 //!
-//! Japanese companies carry their legal form in their name (株式会社…), so the forms lead to the
-//! names; in English the sender's domain does ("tidewater-robotics" and the words "Tidewater
-//! Robotics" in the text). An agent's or a job site's own name is never the employer.
+//! Each is chosen among all runs of words that could be one, by learned weights: [`names`], [`posts`].
 
-mod english;
-mod japanese;
-mod roles;
-mod trades;
+mod domain;
+pub(crate) mod names;
+pub(crate) mod posts;
+pub(crate) mod spans;
+mod tokens;
 #[rustfmt::skip]
 mod words;
 
 use super::Channel;
-use crate::lang::Lang;
+use super::model::{Model, Name};
 use crate::mail::Mail;
+use spans::Candidate;
 
-pub(crate) use japanese::with_form;
+pub(crate) use tokens::with_form;
 
 /// The employer, as the mail states it.
-pub(crate) fn company(mail: &Mail, channel: Channel) -> Option<String> {
-    let found = match mail.lang {
-        Lang::Ja => japanese::company(mail, channel).map(|name| tidy(&name)),
-        Lang::En => english::company(mail, channel),
-    };
-    found.filter(|name| (1..=60).contains(&name.chars().count()))
+pub(crate) fn company(mail: &Mail, channel: Channel, model: &Model) -> Option<String> {
+    best(names::candidates(mail, channel), Name::Employer, model)
+}
+
+fn best(
+    (candidates, none): (Vec<Candidate>, Vec<u32>),
+    name: Name,
+    model: &Model,
+) -> Option<String> {
+    candidates
+        .into_iter()
+        .map(|candidate| (model.speaks_for(name, &candidate.features), candidate.name))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .filter(|(points, _)| *points > model.speaks_for(name, &none))
+        .map(|(_, name)| name)
 }
 
 /// The position, as the mail states it.
-pub(crate) fn position(mail: &Mail) -> Option<String> {
-    let found = match mail.lang {
-        Lang::Ja => japanese::position(mail),
-        Lang::En => roles::position(mail),
-    };
-    found.filter(|name| (1..=60).contains(&name.chars().count()))
+pub(crate) fn position(mail: &Mail, model: &Model) -> Option<String> {
+    best(posts::candidates(mail), Name::Position, model)
 }
 
 /// Full-width forms of ASCII (U+FF01 to U+FF5E) as ASCII.
@@ -47,23 +52,6 @@ pub(crate) fn narrow(text: &str) -> String {
             character => character,
         })
         .collect()
-}
-
-fn tidy(name: &str) -> String {
-    // "(有)古賀鋳造所": the brackets belong to the name.
-    if ["(株)", "(有)", "(株)", "(有)"].iter().any(|form| name.starts_with(form)) {
-        return name
-            .trim_end_matches(|character: char| {
-                character.is_whitespace() || "、。,・".contains(character)
-            })
-            .to_owned();
-    }
-    name.trim_matches(|character: char| {
-        character.is_whitespace()
-            || "「」『』【】[]()()、。,./|/::・-–—*\"'★■●◆◇".contains(character)
-    })
-    .trim()
-    .to_owned()
 }
 
 #[cfg(test)]

@@ -28,12 +28,12 @@ pub(crate) enum Salt {
     Outcome = 6,
 }
 
-const fn mix(hash: u32, value: u32) -> u32 {
+pub(crate) const fn mix(hash: u32, value: u32) -> u32 {
     (hash.rotate_left(5) ^ value).wrapping_mul(0x9E37_79B1)
 }
 
 /// Never 0, which stands for an empty place in the table.
-const fn finish(hash: u32) -> u32 {
+pub(crate) const fn finish(hash: u32) -> u32 {
     let hash = (hash ^ (hash >> 15)).wrapping_mul(0x85EB_CA6B);
     let hash = hash ^ (hash >> 13);
     if hash == 0 { 1 } else { hash }

@@ -374,7 +374,7 @@ pub(crate) const fn least_sure(outcome: Outcome, plain: bool) -> f32 {
     match outcome {
         Outcome::Declined if plain => 0.75,
         Outcome::Declined => 0.9,
-        Outcome::Advanced | Outcome::Offer => 0.7,
+        Outcome::Advanced | Outcome::Offer => 0.75,
         _ => 0.0,
     }
 }

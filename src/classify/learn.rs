@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::grams;
-use super::model::{Act, Model, Parts, Points, Row, softmax};
+use super::model::{Act, Model, Name, Parts, Points, Row, softmax};
 use super::question::Question;
 use super::score::Label;
 use super::text::{Place, Text};
@@ -16,6 +16,7 @@ use crate::lang::Lang;
 use crate::mail::Mail;
 use read::{AttributeShares, Read};
 
+mod names;
 mod read;
 
 /// A labelled mail.
@@ -145,6 +146,18 @@ pub fn fit(samples: &[Sample], ordinary: &[Sample], sentences: &[Sentence], lang
     let all: Vec<&Prepared> = mails.iter().collect();
     let mut parts = layers(&all, &alone);
     parts.judge = fit_judge(&rows.iter().collect::<Vec<_>>());
+    for (name, weights) in Name::ALL.into_iter().zip(&mut parts.names) {
+        let choices = names::choices(samples, lang, name);
+        let right: usize = (0..PARTS)
+            .map(|part| {
+                let (its, others): (Vec<_>, Vec<_>) =
+                    choices.iter().partition(|choice| choice.part == part);
+                names::right(&its, &names::fit(&others))
+            })
+            .sum();
+        notes.push(format!("{name:?} named rightly: {right}/{}", choices.len()));
+        *weights = names::fit(&choices.iter().collect::<Vec<_>>());
+    }
     notes.push(format!(
         "{}: {corpus} mails, {} sentences alone, {} features",
         lang.code(),
@@ -441,6 +454,27 @@ impl<const N: usize> Linear<N> {
     }
 }
 
+/// The same order for the same number of examples, each time (xorshift).
+struct Shuffle(u64);
+
+impl Default for Shuffle {
+    fn default() -> Self {
+        Self(0x9E37_79B9_7F4A_7C15)
+    }
+}
+
+impl Shuffle {
+    fn shuffle(&mut self, order: &mut [usize]) {
+        for at in (1..order.len()).rev() {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            let other = usize::try_from(self.0 % (at as u64 + 1)).unwrap_or(0);
+            order.swap(at, other);
+        }
+    }
+}
+
 /// Rounds over all examples.
 const ROUNDS: usize = 20;
 
@@ -464,15 +498,9 @@ fn fit_linear<const N: usize>(rows: &[Example], width: usize, freedom: f32) -> L
     let mut slopes = vec![[1e-3_f32; N]; width];
     let mut bias_slopes = [1e-3_f32; N];
     let mut order: Vec<usize> = (0..rows.len()).collect();
-    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut shuffle = Shuffle::default();
     for round in 0..ROUNDS {
-        for at in (1..order.len()).rev() {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            let other = usize::try_from(random % (at as u64 + 1)).unwrap_or(0);
-            order.swap(at, other);
-        }
+        shuffle.shuffle(&mut order);
         #[expect(clippy::cast_precision_loss, reason = "a few rounds")]
         let rate = RATE / (1.0 + round as f32 * 0.2);
         for (features, label) in order.iter().filter_map(|&at| rows.get(at)) {

@@ -256,6 +256,7 @@ fn label(path: String, outcome: Outcome, lang: Lang) -> Label {
         outcome,
         stage: Stage::Unknown,
         company: String::new(),
+        company_stated: true,
         position: String::new(),
         wording: None,
         door: Door::Neutral,

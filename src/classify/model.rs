@@ -147,12 +147,23 @@ impl Row {
     }
 }
 
+/// What is named in a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    Employer,
+    Position,
+}
+
+impl Name {
+    pub(crate) const ALL: [Self; 2] = [Self::Employer, Self::Position];
+}
+
 /// Why a model could not be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the learned table is damaged: it is not of the form that the fit writes")]
 pub struct ModelError;
 
-const MAGIC: &[u8; 8] = b"goen\0\0\0\x08";
+const MAGIC: &[u8; 8] = b"goen\0\0\0\x09";
 
 /// Bytes of a feature. They all lie together, before the weights: most features of a mail are in no table, and so
 /// are looked for without touching the far larger part.
@@ -168,8 +179,10 @@ pub(crate) type Judge = Vec<Points>;
 #[derive(Debug)]
 pub(crate) struct Model {
     bytes: Cow<'static, [u8]>,
-    table: usize,
-    places: usize,
+    /// What features of sentences and mails say to each question.
+    table: Table,
+    /// How features of a possible name speak for each [`Name`], and what one step of a byte stands for.
+    names: [(Table, f32); 2],
     steps: Row,
     /// How each answer is spoken for before anything is read.
     pub(crate) bias: Row,
@@ -183,42 +196,29 @@ pub(crate) struct Parts {
     pub(crate) features: Vec<(u32, Row)>,
     pub(crate) bias: Row,
     pub(crate) judge: Judge,
+    /// For each [`Name`].
+    pub(crate) names: [Vec<(u32, f32)>; 2],
 }
 
-impl Model {
-    /// Reads a model where it lies.
-    pub(crate) fn read(bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
-        let mut numbers = Reader { bytes: &bytes, at: 0 };
-        if numbers.take(MAGIC.len())? != MAGIC {
-            return Err(ModelError);
-        }
-        let places = numbers.count()?;
-        let rows = numbers.count()?;
-        let mut model = Self {
-            steps: Row(numbers.floats()?),
-            bias: Row(numbers.floats()?),
-            judge: Vec::new(),
-            table: 0,
-            places,
-            bytes: Cow::Borrowed(&[]),
-        };
-        for _ in 0..rows {
-            model.judge.push(numbers.floats()?);
-        }
-        model.table = numbers.at;
-        if places == 0 || bytes.len() != model.table + places * (KEY + Row::LENGTH) {
-            return Err(ModelError);
-        }
-        model.bytes = bytes;
-        Ok(model)
+/// A hash table in the bytes of a model: all keys, then all rows.
+#[derive(Debug, Clone, Copy)]
+struct Table {
+    at: usize,
+    places: usize,
+    /// Bytes of a row.
+    width: usize,
+}
+
+impl Table {
+    const fn end(self) -> usize {
+        self.at + self.places * (KEY + self.width)
     }
 
-    /// The place of a feature in the table.
-    pub(crate) fn find(&self, feature: u32) -> Option<usize> {
+    fn find(self, bytes: &[u8], feature: u32) -> Option<usize> {
         let mut place = slot(feature, self.places);
         for _ in 0..self.places {
-            let at = self.table + place * KEY;
-            let key: [u8; KEY] = self.bytes.get(at..at + KEY)?.try_into().ok()?;
+            let at = self.at + place * KEY;
+            let key: [u8; KEY] = bytes.get(at..at + KEY)?.try_into().ok()?;
             match u32::from_le_bytes(key) {
                 0 => return None,
                 key if key == feature => return Some(place),
@@ -228,16 +228,91 @@ impl Model {
         None
     }
 
-    fn weights(&self, place: usize) -> &[u8] {
-        let at = self.table + self.places * KEY + place * Row::LENGTH;
-        self.bytes.get(at..at + Row::LENGTH).unwrap_or(&[])
+    fn row(self, bytes: &[u8], place: usize) -> &[u8] {
+        let at = self.at + self.places * KEY + place * self.width;
+        bytes.get(at..at + self.width).unwrap_or(&[])
+    }
+
+    /// How many places so many features take.
+    fn places(features: usize) -> usize {
+        (features * 100 / FILLED).max(16)
+    }
+
+    /// Adds a table to the bytes.
+    fn pack<const WIDTH: usize>(
+        rows: impl ExactSizeIterator<Item = (u32, [u8; WIDTH])>,
+        bytes: &mut Vec<u8>,
+    ) {
+        let places = Self::places(rows.len());
+        let mut keys = vec![[0_u8; KEY]; places];
+        let mut packed = vec![[0_u8; WIDTH]; places];
+        for (feature, row) in rows {
+            let mut place = slot(feature, places);
+            while keys.get(place).is_some_and(|taken| *taken != [0; KEY]) {
+                place = (place + 1) % places;
+            }
+            let (Some(key), Some(packed)) = (keys.get_mut(place), packed.get_mut(place)) else {
+                continue;
+            };
+            *key = feature.to_le_bytes();
+            *packed = row;
+        }
+        bytes.extend(keys.iter().flatten());
+        bytes.extend(packed.iter().flatten());
+    }
+}
+
+impl Model {
+    /// Reads a model where it lies.
+    pub(crate) fn read(bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
+        let mut numbers = Reader { bytes: &bytes, at: 0 };
+        if numbers.take(MAGIC.len())? != MAGIC {
+            return Err(ModelError);
+        }
+        let [places, rows] = [numbers.count()?, numbers.count()?];
+        let names = [numbers.count()?, numbers.count()?];
+        let name_steps: [f32; 2] = numbers.floats()?;
+        let steps = Row(numbers.floats()?);
+        let bias = Row(numbers.floats()?);
+        let mut judge = Vec::new();
+        for _ in 0..rows {
+            judge.push(numbers.floats()?);
+        }
+        let table = Table { at: numbers.at, places, width: Row::LENGTH };
+        let employers = Table { at: table.end(), places: names[0], width: 1 };
+        let positions = Table { at: employers.end(), places: names[1], width: 1 };
+        if places == 0 || bytes.len() != positions.end() {
+            return Err(ModelError);
+        }
+        let names = [(employers, name_steps[0]), (positions, name_steps[1])];
+        Ok(Self { bytes, table, names, steps, bias, judge })
+    }
+
+    /// The place of a feature in the table.
+    pub(crate) fn find(&self, feature: u32) -> Option<usize> {
+        self.table.find(&self.bytes, feature)
+    }
+
+    /// How the features of a possible name speak for it, in sum.
+    pub(crate) fn speaks_for(&self, name: Name, features: &[u32]) -> f32 {
+        let [employers, positions] = self.names;
+        let (table, step) = match name {
+            Name::Employer => employers,
+            Name::Position => positions,
+        };
+        let weight = |feature: &u32| {
+            let place = table.find(&self.bytes, *feature)?;
+            table.row(&self.bytes, place).first().copied()
+        };
+        let weights = features.iter().filter_map(weight);
+        small(weights.map(|byte| i32::from(byte.cast_signed())).sum()) * step
     }
 
     /// How the features in these places speak for each answer, in sum.
     pub(crate) fn said(&self, places: &[u32]) -> Row {
         let mut sums = [0_i32; Row::LENGTH];
         for &place in places {
-            for (sum, &weight) in sums.iter_mut().zip(self.weights(place as usize)) {
+            for (sum, &weight) in sums.iter_mut().zip(self.table.row(&self.bytes, place as usize)) {
                 *sum += i32::from(weight.cast_signed());
             }
         }
@@ -260,34 +335,34 @@ impl Model {
 
     /// Packs what was learned.
     pub(crate) fn pack(parts: &Parts) -> Vec<u8> {
-        let places = (parts.features.len() * 100 / FILLED).max(16);
         let steps = steps(parts.features.iter().map(|(_, weights)| weights));
+        let name_steps = parts.names.each_ref().map(|weights| {
+            weights.iter().map(|(_, weight)| weight.abs()).fold(0.0, f32::max) / 127.0
+        });
         let mut bytes = MAGIC.to_vec();
-        for count in [places, parts.judge.len()] {
+        let names = parts.names.each_ref().map(|names| Table::places(names.len()));
+        for count in
+            [Table::places(parts.features.len()), parts.judge.len()].into_iter().chain(names)
+        {
             bytes.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
         }
         let rows = [steps, parts.bias].into_iter().flat_map(|row| row.0);
         let numbers = rows.chain(parts.judge.iter().flatten().copied());
-        for number in numbers {
+        for number in name_steps.into_iter().chain(numbers) {
             bytes.extend(number.to_le_bytes());
         }
-        let mut keys = vec![[0_u8; KEY]; places];
-        let mut rows = vec![[0_u8; Row::LENGTH]; places];
-        for (feature, weights) in &parts.features {
-            let mut place = slot(*feature, places);
-            while keys.get(place).is_some_and(|taken| *taken != [0; KEY]) {
-                place = (place + 1) % places;
-            }
-            let (Some(key), Some(row)) = (keys.get_mut(place), rows.get_mut(place)) else {
-                continue;
-            };
-            *key = feature.to_le_bytes();
+        let rows = parts.features.iter().map(|(feature, weights)| {
+            let mut row = [0; Row::LENGTH];
             for ((byte, weight), step) in row.iter_mut().zip(weights.0).zip(steps.0) {
                 *byte = quantum(weight, step);
             }
+            (*feature, row)
+        });
+        Table::pack(rows, &mut bytes);
+        for (names, step) in parts.names.iter().zip(name_steps) {
+            let rows = names.iter().map(|&(feature, weight)| (feature, [quantum(weight, step)]));
+            Table::pack(rows, &mut bytes);
         }
-        bytes.extend(keys.iter().flatten());
-        bytes.extend(rows.iter().flatten());
         bytes
     }
 }
@@ -378,6 +453,7 @@ mod tests {
         Parts {
             features: (1..=50).map(|n: u32| (n * 77_777_777, says)).collect(),
             judge: vec![[1.0; 9]; 3],
+            names: [(1..=20).map(|n: u32| (n * 99_999_999, 0.5)).collect(), vec![(5, -1.0)]],
             ..Parts::default()
         }
     }
@@ -395,6 +471,11 @@ mod tests {
         assert!(acts[0] > 0.8 && (acts.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{acts:?}");
         assert!((said.answers::<9>(Question::Topic)[3] - 0.5).abs() < 0.01);
         assert_eq!(model.judge.len(), 3);
+        let speaks = |name: Name| model.speaks_for(name, &[99_999_999, 5]);
+        assert!(
+            (speaks(Name::Employer) - 0.5).abs() < 0.01
+                && (speaks(Name::Position) + 1.0).abs() < 0.01
+        );
     }
 
     #[test]

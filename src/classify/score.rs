@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use super::employer::spans::key_of;
 use super::{Channel, Door, Outcome, ReplyAdvice, Stage, Verdict, Wording};
 use crate::lang::Lang;
 
@@ -17,8 +18,11 @@ pub struct Label {
     pub outcome: Outcome,
     /// The stage it is about.
     pub stage: Stage,
-    /// The employer, empty if not stated.
+    /// The employer, empty if nobody could tell it.
     pub company: String,
+    /// The employer's name stands in the mail. Some writers knew more than they wrote.
+    #[serde(default = "stated")]
+    pub company_stated: bool,
     /// The position, empty if not stated.
     pub position: String,
     /// How a declined mail puts it, else empty.
@@ -124,27 +128,24 @@ impl Score {
                 share("wording", verdict.wording == label.wording);
             }
             if !matches!(label.outcome, Outcome::Unrelated | Outcome::Mixed) {
-                share("company", same_name(&label.company, verdict.company.as_deref()));
+                let same = same_name(&label.company, verdict.company.as_deref());
+                share("company", same);
+                if label.company_stated {
+                    share("company stated", same);
+                }
                 share("position", same_name(&label.position, verdict.position.as_deref()));
             }
         }
     }
 }
 
+const fn stated() -> bool {
+    true
+}
+
 /// Names are the same if they differ in spaces, marks and legal form only.
 fn same_name(label: &str, found: Option<&str>) -> bool {
-    let plain = |name: &str| {
-        let mut name: String = name
-            .chars()
-            .filter(|character| character.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect();
-        for form in ["株式会社", "有限会社", "合同会社", "株", "有", "㈱", "㈲"] {
-            name = name.replace(form, "");
-        }
-        name
-    };
-    plain(label) == plain(found.unwrap_or(""))
+    key_of(label) == key_of(found.unwrap_or(""))
 }
 
 impl fmt::Display for Score {

@@ -81,7 +81,7 @@ async fn an_application_is_one_story_with_dates_memo_and_calendar() {
     assert_eq!(both.len(), 2, "{both:?}");
     let aoba = both.iter().find(|one| one["company"] == "株式会社青葉製作所").unwrap();
     assert_eq!(aoba["standing"], "offer");
-    assert_eq!(aoba["position"], "営業");
+    assert!(aoba["position"].as_str().unwrap().starts_with("営業"), "{aoba}");
     let mails: Vec<String> =
         aoba["mails"].as_array().unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(mails.len(), 3);

@@ -1,0 +1,205 @@
+//! Possible names of the position, and what speaks for each: in the same way as for the employer's.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::domain::{self, listed};
+use super::spans::{Candidate, Found, Of, Piece, Place, Sought, count, feature, lines_of, small};
+use super::tokens::Kind;
+use super::words::{AROUND_POSTS, COMMON};
+use crate::classify::grams::mix;
+use crate::mail::Mail;
+
+/// Most bytes of a position.
+const LONGEST_POST: usize = 80;
+
+/// Words in one run of characters with a position, which it begins behind or ends before.
+static BREAKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::ContiguousNFA)) // a tenth of a DFA's memory
+        .build(AROUND_POSTS)
+        .ok()
+});
+
+/// What is asked of a mail once.
+struct Post {
+    lang: u32,
+    /// The sender's name, folded.
+    sender: String,
+    recipients: Vec<String>,
+}
+
+/// The candidates of a mail, and what speaks for none of them.
+pub(crate) fn candidates(mail: &Mail) -> (Vec<Candidate>, Vec<u32>) {
+    let name = mail.author().and_then(|author| author.name.as_deref()).unwrap_or("");
+    let recipients = mail.to.iter().filter_map(|address| address.name.as_deref());
+    let post = Post {
+        lang: mail.lang as u32,
+        sender: domain::key(&[name]),
+        recipients: recipients
+            .flat_map(str::split_whitespace)
+            .map(|word| domain::key(&[word]))
+            .filter(|word| !word.is_empty())
+            .collect(),
+    };
+    let mut lines = lines_of(mail);
+    lines.retain(|line| line.place != Place::Sender);
+    // "Jo Lee / Head of People": what the sender is, not what was applied for.
+    let mut is_title = false;
+    lines.retain(|line| {
+        let keep = !is_title;
+        is_title = !post.sender.is_empty() && domain::key(&[&line.text]) == post.sender;
+        keep
+    });
+    let found = Found::new(post, &lines, BREAKS.as_ref(), 0).finish();
+    let none = vec![
+        feature(Of::Nothing, &[]),
+        feature(Of::Nothing, &[mail.lang as u32]),
+        feature(Of::Nothing, &[mail.lang as u32, count(lines.len() / 4, 6)]),
+    ];
+    (found, none)
+}
+
+impl Sought for Post {
+    fn may_start(&self, _: Place, pieces: &[Piece<'_>], at: usize) -> bool {
+        let Some(piece) = pieces.get(at) else { return false };
+        let before = at.checked_sub(1).and_then(|at| pieces.get(at)).map(|piece| piece.token.kind);
+        let apart = piece.token.gap
+            || matches!(before, None | Some(Kind::Mark | Kind::Office | Kind::Particle));
+        match piece.token.kind {
+            Kind::Capital | Kind::Small => !listed(COMMON, piece.words),
+            Kind::Kanji | Kind::Katakana => apart || before != Some(piece.token.kind),
+            Kind::Hiragana | Kind::Office => apart,
+            Kind::Particle | Kind::Joiner | Kind::Form | Kind::Mark => false,
+        }
+    }
+
+    fn goes_on(&self, _: Place, pieces: &[Piece<'_>], first: usize, last: usize) -> bool {
+        let (Some(begin), Some(piece)) = (pieces.get(first), pieces.get(last)) else {
+            return false;
+        };
+        if piece.token.end - begin.token.start > LONGEST_POST {
+            return false;
+        }
+        if first == last {
+            return true;
+        }
+        let before = pieces.get(last - 1).map(|piece| piece.token.kind);
+        match piece.token.kind {
+            Kind::Mark => matches!(piece.words, "(" | ")" | "/" | "," | "・" | "-" | "–"),
+            Kind::Capital | Kind::Small => !listed(COMMON, piece.words),
+            Kind::Joiner | Kind::Form => true,
+            Kind::Particle => piece.words == "の",
+            Kind::Kanji | Kind::Katakana | Kind::Hiragana | Kind::Office => {
+                !piece.token.gap || before == Some(Kind::Mark)
+            }
+        }
+    }
+
+    fn may_end(&self, _: Place, pieces: &[Piece<'_>], first: usize, last: usize) -> bool {
+        let Some(piece) = pieces.get(last) else { return false };
+        let after = pieces.get(last + 1).map(|piece| piece.token);
+        let within = pieces.get(first..=last).unwrap_or(&[]);
+        let marks = |mark: &str| within.iter().filter(|piece| piece.words == mark).count();
+        if marks("(") != marks(")") {
+            return false;
+        }
+        let apart = after.is_none_or(|after| {
+            after.gap || !matches!(after.kind, Kind::Kanji | Kind::Katakana | Kind::Hiragana)
+        });
+        match piece.token.kind {
+            Kind::Capital | Kind::Small | Kind::Form => true,
+            Kind::Kanji | Kind::Katakana => {
+                apart || after.is_some_and(|after| after.kind != piece.token.kind)
+            }
+            Kind::Hiragana | Kind::Office => apart,
+            Kind::Mark => piece.words == ")",
+            Kind::Particle | Kind::Joiner => false,
+        }
+    }
+
+    fn of_name(&self, within: &[Piece<'_>], key: &str) -> Vec<u32> {
+        let mut features = Vec::with_capacity(64);
+        let classes: Vec<u32> = within.iter().map(|piece| piece.class).collect();
+        let (first, last) =
+            (classes.first().copied().unwrap_or(0), classes.last().copied().unwrap_or(0));
+        let pieces = count(within.len(), 9);
+        features.extend([
+            feature(Of::Class, &classes),
+            feature(Of::Class, &[first, last, 1, 1]),
+            feature(Of::Class, &[last, 3, 3]),
+            feature(Of::Class, &[last, pieces, 4, 4]),
+            feature(Of::Length, &[pieces]),
+            feature(Of::Length, &[count(key.chars().count(), 24), 1]),
+        ]);
+        features.extend(within.iter().map(|piece| feature(Of::Word, &[piece.hash])));
+        if let ([begin, ..], [.., end]) = (within, within) {
+            features.push(feature(Of::First, &[begin.hash]));
+            features.push(feature(Of::First, &[end.hash, 1]));
+            let mut so_far = 1;
+            for character in end.words.chars().rev().take(4).map(small) {
+                so_far = mix(so_far, character.into());
+                features.push(feature(Of::Ending, &[so_far]));
+            }
+            let mut so_far = 2;
+            for character in begin.words.chars().take(2) {
+                so_far = mix(so_far, character.into());
+                features.push(feature(Of::Ending, &[so_far]));
+            }
+            let big = |piece: &Piece<'_>| u32::from(piece.token.kind == Kind::Capital);
+            let bigs = within.iter().map(big).sum::<u32>();
+            features.push(feature(Of::Case, &[big(begin), big(end), bigs.min(3), pieces.min(3)]));
+        }
+        if !key.is_ascii() {
+            let pairs = key.chars().zip(key.chars().skip(1));
+            features
+                .extend(pairs.map(|(one, other)| feature(Of::Run, &[one.into(), other.into()])));
+        }
+        let is_of = |names: &str| u32::from(names.contains(key));
+        let recipients = self.recipients.iter().any(|word| key.contains(word.as_str()));
+        features.push(feature(Of::Person, &[is_of(&self.sender), u32::from(recipients)]));
+        features
+    }
+
+    fn of_surroundings(
+        &self,
+        place: Place,
+        pieces: &[Piece<'_>],
+        first: usize,
+        last: usize,
+    ) -> Vec<u32> {
+        let at = |at: Option<usize>| at.and_then(|at| pieces.get(at));
+        let (before, before2) = (at(first.checked_sub(1)), at(first.checked_sub(2)));
+        let (after, after2) = (at(Some(last + 1)), at(Some(last + 2)));
+        let hash = |piece: Option<&Piece<'_>>| piece.map_or(1, |piece| piece.hash);
+        let kind = |piece: Option<&Piece<'_>>| piece.map_or(20, |piece| piece.token.kind as u32);
+        let gap = |piece: Option<&Piece<'_>>| u32::from(piece.is_some_and(|piece| piece.token.gap));
+        let edges = u32::from(first == 0) | u32::from(last + 1 == pieces.len()) << 1;
+        let place = place as u32;
+        vec![
+            feature(Of::Place, &[place]),
+            feature(Of::Place, &[place, self.lang]),
+            feature(Of::Before, &[hash(before)]),
+            feature(Of::Before, &[hash(before2), hash(before)]),
+            feature(Of::Before, &[hash(before), place, 1]),
+            feature(Of::After, &[hash(after)]),
+            feature(Of::After, &[hash(after), hash(after2)]),
+            feature(Of::After, &[hash(after), place, 1]),
+            feature(Of::Between, &[hash(before), hash(after)]),
+            feature(Of::Line, &[place, edges]),
+            feature(Of::Edges, &[kind(before), kind(after), gap(after), edges]),
+            feature(Of::Edges, &[kind(before), kind(at(Some(first))), gap(at(Some(first)))]),
+            feature(Of::Edges, &[kind(after), kind(at(Some(last))), gap(after), 1, 1]),
+        ]
+    }
+
+    fn of_all(&self, candidate: &Candidate) -> Vec<u32> {
+        vec![
+            feature(Of::Times, &[candidate.times.min(4)]),
+            feature(Of::Places, &[candidate.places]),
+            feature(Of::Places, &[candidate.places, candidate.times.min(4)]),
+        ]
+    }
+}

@@ -1,0 +1,246 @@
+//! A line of a mail as the pieces that names are made of.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::words::{FORMS, JOINERS, LEGAL_FORMS, PARTICLES};
+
+/// What a piece of a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// A word in Latin letters with a capital, or a figure.
+    Capital,
+    /// Another word in Latin letters.
+    Small,
+    /// "of", "&": may stand inside a name.
+    Joiner,
+    Kanji,
+    Katakana,
+    Hiragana,
+    /// は, から, です: ends what stands before it.
+    Particle,
+    /// 株式会社, Ltd.
+    Form,
+    /// 人事部, 様: a department, an office or a title behind a name.
+    Office,
+    /// Punctuation.
+    Mark,
+}
+
+impl Kind {
+    /// Written without spaces between words.
+    pub(super) const fn is_japanese(self) -> bool {
+        matches!(self, Self::Kanji | Self::Katakana | Self::Hiragana | Self::Particle)
+    }
+}
+
+/// A piece of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) kind: Kind,
+    /// There is space before it.
+    pub(super) gap: bool,
+}
+
+static PARTICLE: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::ContiguousNFA)) // a tenth of a DFA's memory
+        .build(PARTICLES)
+        .ok()
+});
+
+fn script(character: char) -> Option<Kind> {
+    Some(match character {
+        '\u{30A0}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' => Kind::Katakana,
+        '\u{3041}'..='\u{309F}' => Kind::Hiragana,
+        '\u{3005}'..='\u{3007}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' => Kind::Kanji,
+        _ if character.is_alphanumeric() => Kind::Small,
+        _ => return None,
+    })
+}
+
+/// Whether a name may have this character between two letters.
+const fn inside(character: char) -> bool {
+    matches!(character, '\'' | '’' | '.' | '-' | '&' | '+')
+}
+
+/// The pieces of a line, in order. Words that `breaks` finds are pieces of their own: the first `forms` of its
+/// patterns are legal forms, the others offices.
+pub(super) fn tokens(
+    line: &str,
+    breaks: Option<&AhoCorasick>,
+    forms: usize,
+    found: &mut Vec<Token>,
+) {
+    found.clear();
+    let mut listed = breaks
+        .into_iter()
+        .flat_map(|finder| finder.find_iter(line))
+        .map(|found| (found.start(), found.end(), found.pattern().as_usize() < forms))
+        .peekable();
+    let mut at = 0;
+    let mut gap = false;
+    while let Some(first) = line.get(at..).and_then(|rest| rest.chars().next()) {
+        while listed.peek().is_some_and(|&(start, ..)| start < at) {
+            listed.next();
+        }
+        if first.is_whitespace() {
+            gap = true;
+            at += first.len_utf8();
+            continue;
+        }
+        if let Some(&(start, end, form)) = listed.peek()
+            && start == at
+        {
+            let kind = if form { Kind::Form } else { Kind::Office };
+            found.push(Token { start, end, kind, gap });
+            (at, gap) = (end, false);
+            continue;
+        }
+        let stop = listed.peek().map_or(line.len(), |&(start, ..)| start);
+        let rest = line.get(at..stop).unwrap_or("");
+        let Some(kind) = script(first) else {
+            let kind = if first == '&' { Kind::Joiner } else { Kind::Mark };
+            let end = at + first.len_utf8();
+            found.push(Token { start: at, end, kind, gap });
+            (at, gap) = (end, false);
+            continue;
+        };
+        let mut end = at;
+        let mut characters = rest.char_indices().peekable();
+        while let Some((place, character)) = characters.next() {
+            let goes_on = script(character) == Some(kind)
+                || (kind == Kind::Katakana && character == '・')
+                || (kind == Kind::Small
+                    && inside(character)
+                    && characters
+                        .peek()
+                        .is_some_and(|&(_, next)| script(next) == Some(Kind::Small)));
+            if !goes_on {
+                break;
+            }
+            end = at + place + character.len_utf8();
+        }
+        let word = line.get(at..end).unwrap_or("");
+        match kind {
+            Kind::Small => {
+                let dotted = word.contains('.') || is_form(word) && !found.is_empty();
+                let end = if dotted && line.get(end..).is_some_and(|rest| rest.starts_with('.')) {
+                    end + 1
+                } else {
+                    end
+                };
+                found.push(Token { start: at, end, kind: latin(word, !found.is_empty()), gap });
+            }
+            Kind::Hiragana => particles(at, word, gap, found),
+            _ => found.push(Token { start: at, end, kind, gap }),
+        }
+        (at, gap) = (found.last().map_or(end, |last| last.end), false);
+    }
+}
+
+fn latin(word: &str, behind: bool) -> Kind {
+    if behind && is_form(word) {
+        return Kind::Form;
+    }
+    if JOINERS.contains(&word) {
+        return Kind::Joiner;
+    }
+    let capital =
+        word.chars().next().is_some_and(|first| first.is_uppercase() || first.is_ascii_digit())
+            || word.chars().nth(1).is_some_and(char::is_uppercase);
+    if capital { Kind::Capital } else { Kind::Small }
+}
+
+fn is_form(word: &str) -> bool {
+    word.len() <= 8
+        && word.starts_with(|first: char| first.is_ascii_alphabetic())
+        && super::domain::listed(FORMS, &word.replace('.', ""))
+}
+
+/// A run of hiragana, parted at its particles.
+fn particles(start: usize, run: &str, gap: bool, found: &mut Vec<Token>) {
+    let mut at = 0;
+    let mut gap = gap;
+    let mut push = |from: usize, to: usize, kind: Kind| {
+        if from < to {
+            found.push(Token { start: start + from, end: start + to, kind, gap });
+            gap = false;
+        }
+    };
+    for particle in PARTICLE.iter().flat_map(|finder| finder.find_iter(run)) {
+        push(at, particle.start(), Kind::Hiragana);
+        push(particle.start(), particle.end(), Kind::Particle);
+        at = particle.end();
+    }
+    push(at, run.len(), Kind::Hiragana);
+}
+
+/// All names with a legal form, in the order of the text: "株式会社みなも物流", "東浜精機株式会社".
+pub(crate) fn with_form(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut pieces = Vec::new();
+    for line in text.lines() {
+        tokens(line, super::names::BREAKS.as_ref(), LEGAL_FORMS.len(), &mut pieces);
+        for (at, form) in pieces.iter().enumerate().filter(|(_, token)| token.kind == Kind::Form) {
+            let start = if form.gap { form.start } else { name_before(&pieces, at) };
+            let end = match pieces.get(at + 1) {
+                Some(next) if next.gap && start < form.start => form.end,
+                _ => name_behind(line, &pieces, at),
+            };
+            let (start, end) = if end > form.end { (form.start, end) } else { (start, form.end) };
+            let name = line.get(start..end).unwrap_or("");
+            if name.len() > form.end - form.start {
+                let latin = name.is_ascii();
+                found.push(name.chars().filter(|c| latin || !c.is_whitespace()).collect());
+            }
+        }
+    }
+    found
+}
+
+/// Where the name begins that ends right before the piece `at`.
+fn name_before(pieces: &[Token], at: usize) -> usize {
+    let mut start = pieces.get(at).map_or(0, |form| form.start);
+    for token in pieces.iter().take(at).rev().take_while(|token| token.is_of_name()) {
+        start = token.start;
+        if token.gap {
+            break;
+        }
+    }
+    start
+}
+
+/// Where the name ends that begins right behind the piece `at`.
+fn name_behind(line: &str, pieces: &[Token], at: usize) -> usize {
+    let mut end = pieces.get(at).map_or(0, |form| form.end);
+    let mut before = Kind::Form;
+    for token in pieces.iter().skip(at + 1) {
+        let words = line.get(token.start..token.end).unwrap_or("");
+        // "みなも": not every も is a particle.
+        let is_letter = token.kind == Kind::Particle
+            && before == Kind::Hiragana
+            && matches!(words, "も" | "と" | "で");
+        let apart = token.gap
+            && before != Kind::Form
+            && (before, token.kind) != (Kind::Capital, Kind::Capital);
+        if apart || !(token.is_of_name() || is_letter) {
+            break;
+        }
+        (end, before) = (token.end, token.kind);
+    }
+    end
+}
+
+impl Token {
+    const fn is_of_name(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Capital | Kind::Small | Kind::Kanji | Kind::Katakana | Kind::Hiragana
+        )
+    }
+}

@@ -1,0 +1,140 @@
+//! Learning which of the possible names in a mail is the employer's, and which the position's.
+
+use std::collections::HashMap;
+
+use super::{Lang, Outcome, Sample, part_of};
+use crate::classify::employer::spans::key_of;
+use crate::classify::employer::{names, posts};
+use crate::classify::model::Name;
+
+/// How strongly the weights are held back: smaller is stronger.
+const FREEDOM: f32 = 10.0;
+
+/// Rounds over all mails.
+const ROUNDS: usize = 14;
+
+/// The weights are the average over the rounds from this one on.
+const SETTLED: usize = 6;
+
+/// A feature counts from this number of candidates on.
+const LEAST_CANDIDATES: u32 = 3;
+
+/// Most features that are kept.
+const MOST_FEATURES: usize = 30_000;
+
+/// The possible names of a mail, and which of them is the employer's.
+pub(super) struct Choice {
+    /// What there is to say of each; the last one is "none of them".
+    features: Vec<Vec<u32>>,
+    /// Empty where the label's name stands nowhere in the mail: then there is nothing to learn.
+    right: Option<usize>,
+    pub(super) part: usize,
+}
+
+/// The choices in the mails of a language.
+pub(super) fn choices(samples: &[Sample], lang: Lang, sought: Name) -> Vec<Choice> {
+    let samples = samples.iter().filter(|sample| sample.mail.lang == lang);
+    samples.filter_map(|sample| choice(sample, sought)).collect()
+}
+
+fn choice(sample: &Sample, sought: Name) -> Option<Choice> {
+    let label = &sample.label;
+    if matches!(label.outcome, Outcome::Unrelated | Outcome::Mixed) {
+        return None;
+    }
+    let ((found, none), wanted) = match sought {
+        Name::Employer => (names::candidates(&sample.mail, label.channel), key_of(&label.company)),
+        Name::Position => (posts::candidates(&sample.mail), key_of(&label.position)),
+    };
+    let right = if wanted.is_empty() {
+        Some(found.len())
+    } else {
+        found.iter().position(|candidate| candidate.key == wanted)
+    };
+    let features = found.into_iter().map(|candidate| candidate.features).chain([none]).collect();
+    Some(Choice { features, right, part: part_of(&label.path) })
+}
+
+/// Learns the weights of features: a softmax over the candidates of each mail, by `AdaGrad`.
+pub(super) fn fit(choices: &[&Choice]) -> Vec<(u32, f32)> {
+    const RATE: f32 = 0.25;
+    let mut seen: HashMap<u32, u32> = HashMap::new();
+    for feature in choices.iter().flat_map(|choice| choice.features.iter().flatten()) {
+        *seen.entry(*feature).or_default() += 1;
+    }
+    let mut known: Vec<(u32, u32)> =
+        seen.into_iter().filter(|&(_, count)| count >= LEAST_CANDIDATES).collect();
+    known.sort_unstable();
+    let index: HashMap<u32, usize> = known.iter().map(|&(feature, _)| feature).zip(0..).collect();
+    #[expect(clippy::cast_precision_loss, reason = "counts of candidates")]
+    let hold: Vec<f32> = known.iter().map(|&(_, count)| 1.0 / (FREEDOM * count as f32)).collect();
+    let rows: Vec<(Vec<Vec<usize>>, usize)> = choices
+        .iter()
+        .filter_map(|choice| {
+            let indices = |features: &Vec<u32>| -> Vec<usize> {
+                features.iter().filter_map(|feature| index.get(feature).copied()).collect()
+            };
+            Some((choice.features.iter().map(indices).collect(), choice.right?))
+        })
+        .collect();
+    let mut weights = vec![0.0_f32; known.len()];
+    let mut average = weights.clone();
+    let mut slopes = vec![1e-3_f32; known.len()];
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let mut shuffle = super::Shuffle::default();
+    for round in 0..ROUNDS {
+        shuffle.shuffle(&mut order);
+        #[expect(clippy::cast_precision_loss, reason = "a few rounds")]
+        let rate = RATE / (1.0 + round as f32 * 0.2);
+        for (candidates, right) in order.iter().filter_map(|&at| rows.get(at)) {
+            let points = |features: &Vec<usize>| -> f32 {
+                features.iter().filter_map(|&at| weights.get(at)).sum()
+            };
+            let scores: Vec<f32> = candidates.iter().map(points).collect();
+            let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let shares: Vec<f32> = scores.iter().map(|score| (score - highest).exp()).collect();
+            let sum: f32 = shares.iter().sum();
+            for (at, (features, share)) in candidates.iter().zip(shares).enumerate() {
+                let error = share / sum - if at == *right { 1.0 } else { 0.0 };
+                if error.abs() < 1e-4 {
+                    continue;
+                }
+                for &at in features {
+                    let (Some(weight), Some(slope), Some(hold)) =
+                        (weights.get_mut(at), slopes.get_mut(at), hold.get(at))
+                    else {
+                        continue;
+                    };
+                    let gradient = error + hold * *weight;
+                    *slope += gradient * gradient;
+                    *weight -= rate * gradient / slope.sqrt();
+                }
+            }
+        }
+        if round >= SETTLED {
+            #[expect(clippy::cast_precision_loss, reason = "a few rounds")]
+            let share = 1.0 / (ROUNDS - SETTLED) as f32;
+            for (average, weight) in average.iter_mut().zip(&weights) {
+                *average += weight * share;
+            }
+        }
+    }
+    let mut learned: Vec<(u32, f32)> =
+        known.into_iter().map(|(feature, _)| feature).zip(average).collect();
+    learned.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()).then(one.0.cmp(&other.0)));
+    learned.truncate(MOST_FEATURES);
+    learned.sort_unstable_by_key(|&(feature, _)| feature);
+    learned
+}
+
+/// Of the choices, how many these weights make rightly.
+pub(super) fn right(choices: &[&Choice], weights: &[(u32, f32)]) -> usize {
+    let weights: HashMap<u32, f32> = weights.iter().copied().collect();
+    let best = |choice: &Choice| {
+        let points = choice.features.iter().map(|features| {
+            features.iter().filter_map(|feature| weights.get(feature)).sum::<f32>()
+        });
+        points.enumerate().max_by(|one, other| one.1.total_cmp(&other.1)).map(|(at, _)| at)
+    };
+    choices.iter().filter(|choice| choice.right.is_some() && best(choice) == choice.right).count()
+}
