@@ -409,14 +409,18 @@ fn conclude(
     let evidence = evidence(outcome, reading);
     let Attributes { stage, wording, door, channel, replyable, reply } =
         attributes::of(mail, outcome, reading, rules.model(mail.lang));
-    let mine = outcome != Outcome::Unrelated;
+    let (company, position) = if outcome == Outcome::Unrelated {
+        (None, None)
+    } else {
+        employer::named(mail, channel, rules.model(mail.lang))
+    };
     Verdict {
         lang: mail.lang,
         outcome,
         confidence: judgement.confidence,
         stage,
-        company: if mine { employer::company(mail, channel, rules.model(mail.lang)) } else { None },
-        position: if mine { employer::position(mail, rules.model(mail.lang)) } else { None },
+        company,
+        position,
         wording,
         door,
         channel,

@@ -28,7 +28,7 @@ struct Item {
 /// The results of the single applications, if the mail is about several with differing ones.
 pub(crate) fn results(mail: &Mail, rules: &Rules) -> Vec<ApplicationResult> {
     let text = employer::narrow(&mail.new_text());
-    let whole = employer::with_form(&text).into_iter().next();
+    let whole = employer::with_form(&text);
     for items in [rows(&text), headed(&text), paragraphs(&text, mail.lang)] {
         let results: Vec<ApplicationResult> = items
             .into_iter()
@@ -104,7 +104,7 @@ fn rows(text: &str) -> Vec<Item> {
         };
         let text = cells.join("、");
         items.push(Item {
-            company: cell(company_column).or_else(|| employer::with_form(&text).into_iter().next()),
+            company: cell(company_column).or_else(|| employer::with_form(&text)),
             position: cell(position_column),
             text,
         });
@@ -226,7 +226,7 @@ fn heading(line: &str) -> (Option<String>, Option<String>) {
         .map(|part| part.trim().trim_matches(['「', '」', '【', '】', '*']).to_owned())
         .filter(|part| !part.is_empty())
         .collect();
-    let company = employer::with_form(line).into_iter().next();
+    let company = employer::with_form(line);
     match (company, parts.as_slice()) {
         (Some(company), parts) => {
             let position = parts

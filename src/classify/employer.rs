@@ -17,9 +17,15 @@ use spans::Candidate;
 
 pub(crate) use tokens::with_form;
 
-/// The employer, as the mail states it.
-pub(crate) fn company(mail: &Mail, channel: Channel, model: &Model) -> Option<String> {
-    best(names::candidates(mail, channel), Name::Employer, model)
+/// The employer and the position, as the mail states them.
+pub(crate) fn named(
+    mail: &Mail,
+    channel: Channel,
+    model: &Model,
+) -> (Option<String>, Option<String>) {
+    let lines = spans::lines_of(mail);
+    let employer = best(names::candidates(mail, &lines, channel), Name::Employer, model);
+    (employer, best(posts::candidates(mail, &lines), Name::Position, model))
 }
 
 fn best(
@@ -33,11 +39,6 @@ fn best(
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .filter(|(points, _)| *points > model.speaks_for(name, &none))
         .map(|(_, name)| name)
-}
-
-/// The position, as the mail states it.
-pub(crate) fn position(mail: &Mail, model: &Model) -> Option<String> {
-    best(posts::candidates(mail), Name::Position, model)
 }
 
 /// Full-width forms of ASCII (U+FF01 to U+FF5E) as ASCII.

@@ -210,8 +210,10 @@ struct Table {
 }
 
 impl Table {
-    const fn end(self) -> usize {
-        self.at + self.places * (KEY + self.width)
+    /// Where it ends, unless it is empty or larger than memory.
+    fn end(self) -> Option<usize> {
+        let size = self.places.checked_mul(KEY + self.width).filter(|size| *size > 0)?;
+        self.at.checked_add(size)
     }
 
     fn find(self, bytes: &[u8], feature: u32) -> Option<usize> {
@@ -279,9 +281,10 @@ impl Model {
             judge.push(numbers.floats()?);
         }
         let table = Table { at: numbers.at, places, width: Row::LENGTH };
-        let employers = Table { at: table.end(), places: names[0], width: 1 };
-        let positions = Table { at: employers.end(), places: names[1], width: 1 };
-        if places == 0 || bytes.len() != positions.end() {
+        let employers = Table { at: table.end().ok_or(ModelError)?, places: names[0], width: 1 };
+        let positions =
+            Table { at: employers.end().ok_or(ModelError)?, places: names[1], width: 1 };
+        if positions.end() != Some(bytes.len()) || !name_steps.iter().all(|step| step.is_finite()) {
             return Err(ModelError);
         }
         let names = [(employers, name_steps[0]), (positions, name_steps[1])];
@@ -484,8 +487,15 @@ mod tests {
         for cut in [0, 7, 12, 40, bytes.len() - 1] {
             assert!(Model::read(Cow::Owned(bytes[..cut].to_vec())).is_err(), "{cut}");
         }
-        let mut other = bytes;
+        let mut other = bytes.clone();
         other[3] ^= 1;
         assert!(Model::read(Cow::Owned(other)).is_err());
+        // The counts of the three tables' places stand behind the magic and beside that of the judge's rows.
+        for (at, count) in [(8, 0), (8, u32::MAX), (16, 0), (16, u32::MAX), (20, 0), (20, u32::MAX)]
+        {
+            let mut other = bytes.clone();
+            other[at..at + 4].copy_from_slice(&count.to_le_bytes());
+            assert!(Model::read(Cow::Owned(other)).is_err(), "{at} {count}");
+        }
     }
 }

@@ -6,6 +6,12 @@ use crate::mail::Mail;
 /// Most letters of a part of a domain (RFC 1035 §2.3.4).
 const LONGEST_LABEL: usize = 63;
 
+/// Most bytes of a domain (RFC 5321 §4.5.3.1.2).
+const LONGEST_DOMAIN: usize = 255;
+
+/// Most parts of a domain that are read.
+const MOST_LABELS: usize = 4;
+
 /// Most words of a name.
 const MOST_WORDS: usize = 8;
 
@@ -51,11 +57,17 @@ pub(super) fn key(words: &[&str]) -> String {
 pub(super) fn labels(mail: &Mail) -> Vec<String> {
     let Some(author) = mail.author() else { return Vec::new() };
     let domain = author.domain();
+    if domain.len() > LONGEST_DOMAIN {
+        return Vec::new();
+    }
     let mut parts: Vec<&str> = domain.split('.').collect();
     parts.pop();
     let country = parts.len() > 1
         && parts.last().is_some_and(|part| {
-            matches!(*part, "co" | "ac" | "or" | "go" | "example" | "com" | "org")
+            matches!(
+                *part,
+                "co" | "ac" | "or" | "go" | "ne" | "lg" | "gov" | "net" | "com" | "org" | "example"
+            )
         });
     if country {
         parts.pop();
@@ -63,7 +75,8 @@ pub(super) fn labels(mail: &Mail) -> Vec<String> {
     let mut labels: Vec<String> = parts
         .iter()
         .rev()
-        .filter(|part| part.len() >= 3 && !listed(MAILBOXES, part) && !is_tool(part))
+        .filter(|part| is_label(part) && !listed(MAILBOXES, part) && !is_tool(part))
+        .take(MOST_LABELS)
         .map(|part| {
             let named =
                 part.split('-').filter(|word| !listed(MAILBOXES, word) && !listed(TOOLS, word));
@@ -82,6 +95,14 @@ pub(super) fn labels(mail: &Mail) -> Vec<String> {
         labels.extend(local.split(['.', '+']).filter(named).map(str::to_owned));
     }
     labels
+}
+
+/// Whether a part of a domain can spell a name: neither a figure nor Punycode.
+fn is_label(part: &str) -> bool {
+    (3..=LONGEST_LABEL).contains(&part.len())
+        && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && part.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && !part.starts_with("xn--")
 }
 
 /// "hirestack", "myworkplace-jobs": a tool that writes for employers.
@@ -109,7 +130,7 @@ pub(super) fn domain_is_tool(mail: &Mail) -> bool {
 }
 
 /// Whether the label is spelt by beginnings of the words, in order: "ballinrobecu", "otterburnwt".
-pub(super) fn spells(label: &str, words: &[String]) -> bool {
+fn spells(label: &str, words: &[String]) -> bool {
     let label = label.as_bytes();
     if label.len() > LONGEST_LABEL {
         return false;
@@ -197,7 +218,7 @@ pub(super) fn spelt_out(label: &str) -> (String, bool) {
     (words.join(" "), known && words.len() > 1)
 }
 
-pub(super) fn capitalised(word: &str) -> String {
+fn capitalised(word: &str) -> String {
     let mut characters = word.chars();
     characters
         .next()

@@ -7,29 +7,25 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::AhoCorasick;
 
 use super::domain::{self, listed};
 use super::narrow;
-use super::spans::{Candidate, Found, Of, Piece, Place, Sought, count, feature, lines_of, small};
-use super::tokens::Kind;
+use super::spans::{
+    Candidate, Found, Line, Of, Piece, Place, Sought, count, feature, recipients, small,
+};
+use super::tokens::{Kind, finder};
 use super::words::{LEGAL_FORMS, OFFICE_WORDS, OFFICES, ORGANISATIONS, TOOLS};
 use crate::classify::Channel;
 use crate::classify::grams::mix;
 use crate::mail::Mail;
 
 /// Most bytes of a name.
-const LONGEST_NAME: usize = 100;
+pub(super) const LONGEST_NAME: usize = 100;
 
 /// Words at which a piece of a line ends: legal forms, then offices.
-pub(super) static BREAKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let words = LEGAL_FORMS.iter().chain(OFFICE_WORDS);
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .kind(Some(AhoCorasickKind::ContiguousNFA)) // a tenth of a DFA's memory
-        .build(words)
-        .ok()
-});
+pub(super) static BREAKS: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| finder(LEGAL_FORMS.iter().chain(OFFICE_WORDS)));
 
 /// What is asked of a mail once.
 struct Sender {
@@ -46,9 +42,12 @@ struct Sender {
 impl Sender {
     fn of(mail: &Mail, channel: Channel) -> Self {
         let author = mail.author();
-        let name = author.and_then(|author| author.name.as_deref()).unwrap_or("");
-        let words: Vec<&str> =
-            name.split([' ', '\u{3000}', ',', '(', '/']).filter(|word| !word.is_empty()).collect();
+        let name = narrow(author.and_then(|author| author.name.as_deref()).unwrap_or(""));
+        let words: Vec<&str> = name
+            .split([' ', ',', '(', ')', '/'])
+            .filter(|word| !word.is_empty())
+            .take(16)
+            .collect();
         let local_part = author
             .map(|author| author.addr_spec.split('@').next().unwrap_or("").to_lowercase())
             .unwrap_or_default();
@@ -62,21 +61,11 @@ impl Sender {
             .filter(|key| key.chars().count() >= 2)
             .filter(|key| is_name || (key.len() >= 3 && local_part.contains(key.as_str())))
             .collect();
-        let recipients = mail
-            .to
-            .iter()
-            .filter_map(|address| address.name.as_deref())
-            .flat_map(|name| {
-                let words = narrow(name);
-                words.split([' ', '様']).map(|word| domain::key(&[word])).collect::<Vec<_>>()
-            })
-            .filter(|word| !word.is_empty())
-            .collect();
         Self {
             channel: channel as u32,
             labels: domain::labels(mail),
             persons,
-            recipients,
+            recipients: recipients(mail),
             is_robot: author.is_some_and(|author| domain::written_by_robot(&author.addr_spec)),
             is_tool: domain::domain_is_tool(mail),
             local_part,
@@ -84,8 +73,12 @@ impl Sender {
     }
 }
 
-/// The candidates of a mail, and what speaks for none of them.
-pub(crate) fn candidates(mail: &Mail, channel: Channel) -> (Vec<Candidate>, Vec<u32>) {
+/// The candidates of a mail with these lines, and what speaks for none of them.
+pub(crate) fn candidates(
+    mail: &Mail,
+    lines: &[Line],
+    channel: Channel,
+) -> (Vec<Candidate>, Vec<u32>) {
     let sender = Sender::of(mail, channel);
     let Sender { channel, is_robot, is_tool, ref labels, .. } = sender;
     let labels = labels.clone();
@@ -95,10 +88,9 @@ pub(crate) fn candidates(mail: &Mail, channel: Channel) -> (Vec<Candidate>, Vec<
         feature(Of::Nothing, &[channel, u32::from(is_robot)]),
         feature(Of::Nothing, &[channel, u32::from(labels.is_empty()), mail.lang as u32]),
     ];
-    let mut found = Found::new(sender, &lines_of(mail), BREAKS.as_ref(), LEGAL_FORMS.len());
+    let mut found = Found::new(sender, lines, BREAKS.as_ref(), LEGAL_FORMS.len());
     // "tollgatebakery" is "Tollgate Bakery".
-    for (at, label) in labels.iter().enumerate().filter(|(_, label)| label.chars().nth(1).is_some())
-    {
+    for (at, label) in labels.iter().enumerate() {
         let (name, is_known) = domain::spelt_out(label);
         let words = count(name.split(' ').count(), 9);
         let at = count(at, 9);
@@ -129,8 +121,8 @@ impl Sought for Sender {
                 apart || place.is_head() || !matches!(before, Some(Kind::Kanji | Kind::Katakana))
             }
             Kind::Hiragana => apart || place.is_head() || before == Some(Kind::Particle),
-            Kind::Particle => apart,
-            Kind::Joiner | Kind::Office | Kind::Mark => false,
+            Kind::Particle | Kind::Office => apart,
+            Kind::Joiner | Kind::Mark => false,
         }
     }
 
@@ -166,7 +158,7 @@ impl Sought for Sender {
         }
     }
 
-    fn may_end(&self, place: Place, pieces: &[Piece<'_>], _first: usize, at: usize) -> bool {
+    fn may_end(&self, place: Place, pieces: &[Piece<'_>], first: usize, at: usize) -> bool {
         let Some(token) = pieces.get(at).map(|piece| piece.token) else { return false };
         let after = pieces.get(at + 1).map(|piece| piece.token);
         let open =
@@ -184,7 +176,12 @@ impl Sought for Sender {
             }
             Kind::Hiragana => apart,
             Kind::Particle => open,
-            Kind::Joiner | Kind::Office | Kind::Mark => false,
+            // "株式会社リクルート"
+            Kind::Office => {
+                let within = pieces.get(first..at).unwrap_or(&[]);
+                matches!(within, [form] if form.token.kind == Kind::Form)
+            }
+            Kind::Joiner | Kind::Mark => false,
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::AhoCorasick;
 
 use super::domain::{self, listed};
-use super::spans::{Candidate, Found, Of, Piece, Place, Sought, count, feature, lines_of, small};
-use super::tokens::Kind;
+use super::spans::{
+    Candidate, Found, Line, Of, Piece, Place, Sought, count, feature, recipients, small,
+};
+use super::tokens::{Kind, finder};
 use super::words::{AROUND_POSTS, COMMON};
 use crate::classify::grams::mix;
 use crate::mail::Mail;
@@ -15,13 +17,7 @@ use crate::mail::Mail;
 const LONGEST_POST: usize = 80;
 
 /// Words in one run of characters with a position, which it begins behind or ends before.
-static BREAKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .kind(Some(AhoCorasickKind::ContiguousNFA)) // a tenth of a DFA's memory
-        .build(AROUND_POSTS)
-        .ok()
-});
+static BREAKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder(AROUND_POSTS));
 
 /// What is asked of a mail once.
 struct Post {
@@ -31,35 +27,28 @@ struct Post {
     recipients: Vec<String>,
 }
 
-/// The candidates of a mail, and what speaks for none of them.
-pub(crate) fn candidates(mail: &Mail) -> (Vec<Candidate>, Vec<u32>) {
+/// The candidates of a mail with these lines, and what speaks for none of them.
+pub(crate) fn candidates(mail: &Mail, lines: &[Line]) -> (Vec<Candidate>, Vec<u32>) {
     let name = mail.author().and_then(|author| author.name.as_deref()).unwrap_or("");
-    let recipients = mail.to.iter().filter_map(|address| address.name.as_deref());
-    let post = Post {
-        lang: mail.lang as u32,
-        sender: domain::key(&[name]),
-        recipients: recipients
-            .flat_map(str::split_whitespace)
-            .map(|word| domain::key(&[word]))
-            .filter(|word| !word.is_empty())
-            .collect(),
-    };
-    let mut lines = lines_of(mail);
-    lines.retain(|line| line.place != Place::Sender);
+    let post =
+        Post { lang: mail.lang as u32, sender: domain::key(&[name]), recipients: recipients(mail) };
     // "Jo Lee / Head of People": what the sender is, not what was applied for.
     let mut is_title = false;
-    lines.retain(|line| {
-        let keep = !is_title;
-        is_title = !post.sender.is_empty() && domain::key(&[&line.text]) == post.sender;
-        keep
-    });
-    let found = Found::new(post, &lines, BREAKS.as_ref(), 0).finish();
+    let lines: Vec<&Line> = lines
+        .iter()
+        .filter(|line| line.place != Place::Sender)
+        .filter(|line| {
+            let keep = !is_title;
+            is_title = !post.sender.is_empty() && domain::key(&[&line.text]) == post.sender;
+            keep
+        })
+        .collect();
     let none = vec![
         feature(Of::Nothing, &[]),
         feature(Of::Nothing, &[mail.lang as u32]),
         feature(Of::Nothing, &[mail.lang as u32, count(lines.len() / 4, 6)]),
     ];
-    (found, none)
+    (Found::new(post, lines, BREAKS.as_ref(), 0).finish(), none)
 }
 
 impl Sought for Post {
@@ -102,8 +91,12 @@ impl Sought for Post {
         let Some(piece) = pieces.get(last) else { return false };
         let after = pieces.get(last + 1).map(|piece| piece.token);
         let within = pieces.get(first..=last).unwrap_or(&[]);
-        let marks = |mark: &str| within.iter().filter(|piece| piece.words == mark).count();
-        if marks("(") != marks(")") {
+        let depth = within.iter().try_fold(0_i32, |depth, piece| match piece.words {
+            "(" => Some(depth + 1),
+            ")" => (depth > 0).then_some(depth - 1),
+            _ => Some(depth),
+        });
+        if depth != Some(0) {
             return false;
         }
         let apart = after.is_none_or(|after| {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aho_corasick::AhoCorasick;
 
-use super::domain::listed;
+use super::domain::{self, listed};
 use super::narrow;
 use super::tokens::{Kind, Token, tokens};
 use super::words::{COMMON, OFFICES, ORGANISATIONS, ROLES};
@@ -13,6 +13,18 @@ use crate::mail::{Mail, Role};
 
 /// Most lines of a block that are read for names, from its start and from its end.
 const MOST_LINES: usize = 60;
+
+/// Most lines of a mail that are read for names.
+const MOST_LINES_OF_ALL: usize = 600;
+
+/// Most bytes of a line that are read.
+const LONGEST_LINE: usize = 4000;
+
+/// Of a name that stands in more places, the others say nothing new.
+const MOST_TIMES: u32 = 50;
+
+/// Most recipients' names that are looked for.
+const MOST_RECIPIENTS: usize = 16;
 
 /// Most pieces of a line that are read.
 const MOST_PIECES: usize = 400;
@@ -28,10 +40,10 @@ const MOST_CANDIDATES: usize = 1500;
 pub(super) enum Place {
     Sender,
     Subject,
-    /// The first lines of what was written.
+    /// The first lines of a block that was written.
     Top,
     Text,
-    /// The last lines of what was written.
+    /// Its last lines.
     End,
     Signature,
     /// Quoted, passed on or attached.
@@ -48,7 +60,7 @@ impl Place {
 }
 
 /// A line with its full-width letters made half-width.
-pub(super) struct Line {
+pub(crate) struct Line {
     pub(super) place: Place,
     pub(super) text: String,
 }
@@ -112,10 +124,10 @@ fn without_possessive(words: &str) -> &str {
 /// The forms of companies, which a name is often said without.
 const COMPANY_FORMS: &[&str] = &["株式会社", "有限会社", "合同会社", "㈱", "㈲", "(株)", "(有)"];
 
-/// A possible employer.
+/// A possible name.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
-    /// As the mail writes it, with its legal form if it ever does.
+    /// As the mail writes it (full-width letters made half-width), with its legal form if it ever does.
     pub(crate) name: String,
     /// What is compared: see [`key_of`].
     pub(crate) key: String,
@@ -146,14 +158,26 @@ fn is_letter(character: char) -> bool {
 
 /// A name's letters and figures in lower case, without the legal forms of Japanese companies.
 pub(crate) fn key_of(name: &str) -> String {
-    let letters = name.chars().filter(|&c| is_letter(c) || matches!(c, '㈱' | '㈲'));
-    let mut key: String = letters.map(small).collect();
-    for form in ["株式会社", "有限会社", "合同会社", "株", "有", "㈱", "㈲"] {
-        if !key.is_ascii() && key.contains(form) {
-            key = key.replace(form, "");
+    let mut name = narrow(name);
+    for form in COMPANY_FORMS {
+        if name.contains(form) {
+            name = name.replace(form, "");
         }
     }
-    key
+    name.chars().filter(|&c| is_letter(c)).map(small).collect()
+}
+
+/// The words of the recipients' names.
+pub(super) fn recipients(mail: &Mail) -> Vec<String> {
+    let names = mail.to.iter().filter_map(|address| address.name.as_deref()).take(MOST_RECIPIENTS);
+    names
+        .flat_map(|name| {
+            let words = narrow(name);
+            words.split([' ', '様']).map(|word| domain::key(&[word])).collect::<Vec<_>>()
+        })
+        .filter(|word| word.chars().nth(1).is_some())
+        .take(MOST_RECIPIENTS)
+        .collect()
 }
 
 /// What a feature is about.
@@ -225,9 +249,9 @@ pub(super) struct Found<S> {
 
 impl<S: Sought> Found<S> {
     /// Everything in these lines that may be what is sought; `breaks` are words at which pieces end.
-    pub(super) fn new(
+    pub(super) fn new<'l>(
         sought: S,
-        lines: &[Line],
+        lines: impl IntoIterator<Item = &'l Line>,
         breaks: Option<&AhoCorasick>,
         forms: usize,
     ) -> Self {
@@ -266,25 +290,34 @@ impl<S: Sought> Found<S> {
         let ([begin, ..], [.., end]) = (within, within) else { return };
         let name = || {
             let name = line.text.get(begin.token.start..end.token.end).unwrap_or("");
-            without_possessive(name).trim_end_matches(['・', '\'', '-'])
+            let name = without_possessive(name).trim_matches(['・', '\'', '-']);
+            name.split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let at = match self.places.get(&letters) {
             Some(&at) => at,
             None if self.candidates.len() >= MOST_CANDIDATES => return,
             None => {
-                let key = key_of(name());
-                if key.chars().nth(1).is_none() || key.chars().all(char::is_numeric) {
+                let name = name();
+                let key = key_of(&name);
+                if !may_name(&key) {
                     return;
                 }
                 let features = self.sought.of_name(within, &key);
-                self.push(letters, name().to_owned(), key, features)
+                self.push(letters, name, key, features)
             }
         };
         let Some(candidate) = self.candidates.get_mut(at) else { return };
-        let has_form = within.iter().any(|piece| piece.token.kind == Kind::Form);
+        // "青葉 株式会社みなも": a form behind a space belongs to the next name, unless it is "Inc.".
+        let mut forms =
+            within.iter().enumerate().filter(|(_, piece)| piece.token.kind == Kind::Form);
+        let has_form =
+            forms.any(|(at, piece)| at == 0 || !piece.token.gap || piece.words.is_ascii());
         if has_form && !candidate.has_form {
-            name().clone_into(&mut candidate.name);
+            candidate.name = name();
             candidate.has_form = true;
+        }
+        if candidate.times >= MOST_TIMES {
+            return;
         }
         candidate.times += 1;
         candidate.places |= 1 << line.place as u32;
@@ -304,6 +337,9 @@ impl<S: Sought> Found<S> {
             return;
         }
         let key = key_of(&name);
+        if !may_name(&key) {
+            return;
+        }
         let at = self.push(letters, name, key, features);
         if let Some(candidate) = self.candidates.get_mut(at) {
             candidate.places = 1 << place as u32;
@@ -336,11 +372,18 @@ impl<S: Sought> Found<S> {
     }
 }
 
-pub(super) fn lines_of(mail: &Mail) -> Vec<Line> {
+/// Whether letters can be a name: more than one, and not figures alone.
+fn may_name(key: &str) -> bool {
+    key.chars().nth(1).is_some() && !key.chars().all(char::is_numeric)
+}
+
+/// The lines that are read for names, in order: sender, subject, text.
+pub(crate) fn lines_of(mail: &Mail) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut push = |place: Place, text: &str| {
-        if !text.trim().is_empty() {
-            lines.push(Line { place, text: narrow(text) });
+        if lines.len() < MOST_LINES_OF_ALL && !text.trim().is_empty() {
+            let end = text.floor_char_boundary(LONGEST_LINE);
+            lines.push(Line { place, text: narrow(text.get(..end).unwrap_or("")) });
         }
     };
     let name_of =
@@ -361,7 +404,7 @@ pub(super) fn lines_of(mail: &Mail) -> Vec<Line> {
                 Role::Signature => Place::Signature,
                 Role::Quoted | Role::Forwarded => Place::Quoted,
             };
-            for cell in line.split('\t') {
+            for cell in line.split('\t').take(MOST_LINES) {
                 push(place, cell);
             }
         }

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use super::words::{COMMON, FORMS, MAILBOXES, OFFICES, ORGANISATIONS, ROLES, TOOLS};
-use super::{company, position, with_form};
+use super::{named, with_form};
 use crate::classify::model::Model;
 use crate::classify::{Channel, Rules};
 use crate::mail::Mail;
@@ -15,7 +15,7 @@ fn mail(from: &str, subject: &str, text: &str) -> Mail {
 }
 
 fn found(mail: &Mail, channel: Channel) -> Option<String> {
-    company(mail, channel, model(mail))
+    named(mail, channel, model(mail)).0
 }
 
 fn model(mail: &Mail) -> &'static Model {
@@ -35,7 +35,7 @@ fn client(from: &str, subject: &str, text: &str) -> String {
 
 fn post(subject: &str, text: &str) -> String {
     let mail = mail("Jo Lee <jo@corvane.example>", subject, text);
-    position(&mail, model(&mail)).unwrap_or_default()
+    named(&mail, Channel::Company, model(&mail)).1.unwrap_or_default()
 }
 
 #[test]
@@ -133,9 +133,17 @@ fn a_position_is_written_as_the_mail_writes_it() {
 
 #[test]
 fn a_legal_form_stands_on_either_side() {
-    assert_eq!(with_form("株式会社みなも物流の佐藤です。"), ["株式会社みなも物流"]);
-    assert_eq!(with_form("東浜精機株式会社 人事部"), ["東浜精機株式会社"]);
-    assert_eq!(with_form("医療法人社団つづみ会"), ["医療法人社団つづみ会"]);
+    assert_eq!(with_form("株式会社みなも物流の佐藤です。").as_deref(), Some("株式会社みなも物流"));
+    assert_eq!(with_form("東浜精機株式会社 人事部").as_deref(), Some("東浜精機株式会社"));
+    assert_eq!(with_form("医療法人社団つづみ会").as_deref(), Some("医療法人社団つづみ会"));
+}
+
+#[test]
+fn small_words_are_no_legal_forms() {
+    assert_eq!(with_form("We will let you know as soon as we can, and so will Corvane Ltd."), None);
+    assert_eq!(with_form("弊社株式会社"), None);
+    assert_eq!(with_form("・株式会社Green Energy 人事部").as_deref(), Some("株式会社Green Energy"));
+    assert_eq!(with_form("室町ケミカル株式会社です").as_deref(), Some("室町ケミカル株式会社"));
 }
 
 #[test]
@@ -202,7 +210,6 @@ fn odd_mails_do_no_harm() {
             for channel in [Channel::Company, Channel::Agent, Channel::Platform] {
                 let _ = found(&mail, channel);
             }
-            let _ = position(&mail, model(&mail));
         }
     }
 }
@@ -212,6 +219,13 @@ fn endless_names_take_no_endless_time() {
     let domain = "a".repeat(60);
     let text =
         format!("{}\n{}", "Aaaaaaaaaaaaaaaaaaaa ".repeat(9000), "職員株式会社様 ".repeat(9000));
-    let mail = mail(&format!("A A <a@{domain}.example>"), "Aaaa Aaaa Aaaa", &text);
-    let _ = (found(&mail, Channel::Company), position(&mail, model(&mail)));
+    let quotes = "> Aaa Bbb\nCcc Ddd\n".repeat(20_000);
+    let domains = format!("Aa <a@{}example>", "aaa.".repeat(9000));
+    for (from, text) in [
+        (format!("A A <a@{domain}.example>"), text),
+        (format!("A A <a@{domain}.example>"), "A\t".repeat(200_000)),
+        (domains, quotes),
+    ] {
+        let _ = found(&mail(&from, "Aaaa Aaaa Aaaa", &text), Channel::Company);
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::words::{FORMS, JOINERS, LEGAL_FORMS, PARTICLES};
+use super::words::{JOINERS, LEGAL_FORMS, PARTICLES};
 
 /// What a piece of a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,19 +45,28 @@ pub(super) struct Token {
     pub(super) gap: bool,
 }
 
-static PARTICLE: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+static PARTICLE: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder(PARTICLES));
+
+/// Finds these words, the longer before the shorter.
+pub(super) fn finder<'a>(words: impl IntoIterator<Item = &'a &'a str>) -> Option<AhoCorasick> {
     AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
         .kind(Some(AhoCorasickKind::ContiguousNFA)) // a tenth of a DFA's memory
-        .build(PARTICLES)
+        .build(words)
         .ok()
-});
+}
 
 fn script(character: char) -> Option<Kind> {
     Some(match character {
-        '\u{30A0}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' => Kind::Katakana,
+        '・' => return None,
+        '\u{30A0}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | '\u{FF66}'..='\u{FF9F}' => {
+            Kind::Katakana
+        }
         '\u{3041}'..='\u{309F}' => Kind::Hiragana,
-        '\u{3005}'..='\u{3007}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' => Kind::Kanji,
+        '\u{3005}'..='\u{3007}'
+        | '\u{3400}'..='\u{9FFF}'
+        | '\u{F900}'..='\u{FAFF}'
+        | '\u{20000}'..='\u{3FFFF}' => Kind::Kanji,
         _ if character.is_alphanumeric() => Kind::Small,
         _ => return None,
     })
@@ -81,6 +90,7 @@ pub(super) fn tokens(
         .into_iter()
         .flat_map(|finder| finder.find_iter(line))
         .map(|found| (found.start(), found.end(), found.pattern().as_usize() < forms))
+        .filter(|&(start, end, _)| is_whole(line, start, end))
         .peekable();
     let mut at = 0;
     let mut gap = false;
@@ -113,13 +123,15 @@ pub(super) fn tokens(
         let mut end = at;
         let mut characters = rest.char_indices().peekable();
         while let Some((place, character)) = characters.next() {
+            let next = characters.peek().and_then(|&(_, next)| script(next));
             let goes_on = script(character) == Some(kind)
-                || (kind == Kind::Katakana && character == '・')
-                || (kind == Kind::Small
-                    && inside(character)
-                    && characters
-                        .peek()
-                        .is_some_and(|&(_, next)| script(next) == Some(Kind::Small)));
+                || is_combining(character)
+                || (next == Some(kind)
+                    && match kind {
+                        Kind::Katakana => character == '・',
+                        Kind::Small => inside(character),
+                        _ => false,
+                    });
             if !goes_on {
                 break;
             }
@@ -128,7 +140,9 @@ pub(super) fn tokens(
         let word = line.get(at..end).unwrap_or("");
         match kind {
             Kind::Small => {
-                let dotted = word.contains('.') || is_form(word) && !found.is_empty();
+                // "K.K.", "Inc.": not the full stop of a sentence.
+                let short = word.contains('.') && word.split('.').all(|part| part.len() <= 2);
+                let dotted = short || (!found.is_empty() && is_form(word));
                 let end = if dotted && line.get(end..).is_some_and(|rest| rest.starts_with('.')) {
                     end + 1
                 } else {
@@ -156,10 +170,25 @@ fn latin(word: &str, behind: bool) -> Kind {
     if capital { Kind::Capital } else { Kind::Small }
 }
 
+/// "Ltd", not "as": the forms in Latin letters are words, too.
 fn is_form(word: &str) -> bool {
-    word.len() <= 8
-        && word.starts_with(|first: char| first.is_ascii_alphabetic())
-        && super::domain::listed(FORMS, &word.replace('.', ""))
+    word.starts_with(char::is_uppercase) && super::domain::is_form(word)
+}
+
+/// Of the offices that are one character (課, 部, 係, 室), only those that end a word: not 室町.
+fn is_whole(line: &str, start: usize, end: usize) -> bool {
+    let of_word = |character: Option<char>| {
+        character.and_then(script).is_some_and(|kind| kind != Kind::Hiragana)
+    };
+    let is_one = line.get(start..end).is_some_and(|word| word.chars().nth(1).is_none());
+    !is_one
+        || (of_word(line.get(..start).and_then(|before| before.chars().next_back()))
+            && !of_word(line.get(end..).and_then(|after| after.chars().next())))
+        || matches!(line.get(start..end), Some("㈱" | "㈲"))
+}
+
+const fn is_combining(character: char) -> bool {
+    matches!(character, '\u{300}'..='\u{36F}' | '\u{3099}' | '\u{309A}')
 }
 
 /// A run of hiragana, parted at its particles.
@@ -180,27 +209,39 @@ fn particles(start: usize, run: &str, gap: bool, found: &mut Vec<Token>) {
     push(at, run.len(), Kind::Hiragana);
 }
 
-/// All names with a legal form, in the order of the text: "株式会社みなも物流", "東浜精機株式会社".
-pub(crate) fn with_form(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
+/// Words beside a legal form that are no name.
+const NOT_NAMES: &[&str] =
+    &["当社", "弊社", "貴社", "御社", "以下", "応募先", "企業名", "会社名", "勤務先", "就業先"];
+
+/// The first name with a Japanese legal form: "株式会社みなも物流", "東浜精機株式会社".
+pub(crate) fn with_form(text: &str) -> Option<String> {
     let mut pieces = Vec::new();
-    for line in text.lines() {
+    text.lines().find_map(|line| {
         tokens(line, super::names::BREAKS.as_ref(), LEGAL_FORMS.len(), &mut pieces);
-        for (at, form) in pieces.iter().enumerate().filter(|(_, token)| token.kind == Kind::Form) {
-            let start = if form.gap { form.start } else { name_before(&pieces, at) };
-            let end = match pieces.get(at + 1) {
-                Some(next) if next.gap && start < form.start => form.end,
-                _ => name_behind(line, &pieces, at),
-            };
-            let (start, end) = if end > form.end { (form.start, end) } else { (start, form.end) };
-            let name = line.get(start..end).unwrap_or("");
-            if name.len() > form.end - form.start {
-                let latin = name.is_ascii();
-                found.push(name.chars().filter(|c| latin || !c.is_whitespace()).collect());
-            }
-        }
+        (0..pieces.len()).find_map(|at| name_at(line, &pieces, at))
+    })
+}
+
+/// The name that the legal form at this place belongs to.
+fn name_at(line: &str, pieces: &[Token], at: usize) -> Option<String> {
+    let form = pieces.get(at).filter(|token| token.kind == Kind::Form)?;
+    if line.get(form.start..form.end)?.is_ascii() {
+        return None;
     }
-    found
+    let start = if form.gap { form.start } else { name_before(pieces, at) };
+    let end = match pieces.get(at + 1) {
+        Some(next) if next.gap && start < form.start => form.end,
+        _ => name_behind(line, pieces, at),
+    };
+    let (start, end) = if end > form.end { (form.start, end) } else { (start, form.end) };
+    let bare = if start < form.start { start..form.start } else { form.end..end };
+    let bare = line.get(bare)?.trim();
+    if bare.is_empty() || bare.len() > super::names::LONGEST_NAME || NOT_NAMES.contains(&bare) {
+        return None;
+    }
+    let name = line.get(start..end)?;
+    // "株式会社 みなも" is written without its space, "株式会社Green Energy" with it.
+    Some(if bare.is_ascii() { name.to_owned() } else { name.split_whitespace().collect() })
 }
 
 /// Where the name begins that ends right before the piece `at`.

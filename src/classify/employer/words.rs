@@ -1,4 +1,4 @@
-//! Words by which names of employers and positions in English are told from others: each table sorted.
+//! Words by which names of employers and positions are told from others. The English tables are sorted.
 
 /// Words that names of organisations have, and names of persons have not.
 pub(super) const ORGANISATIONS: &[&str] = &[
@@ -93,7 +93,7 @@ pub(super) const COMMON: &[&str] = &[
     "happy", "has", "have", "having", "he", "here", "hey", "hi", "his", "hiya", "hope", "how",
     "however", "i", "i'd", "i'll", "i'm", "i've", "if", "important", "in", "is", "it", "it's",
     "its", "january", "jst", "july", "june", "just", "keep", "kindly", "last", "let", "let's",
-    "look", "looking", "ltd's", "madam", "mail", "many", "march", "may", "meanwhile", "miss",
+    "look", "looking", "madam", "mail", "many", "march", "may", "meanwhile", "miss",
     "mon", "monday", "morning", "most", "mr", "mrs", "ms", "much", "new", "next", "no",
     "nobody", "not", "note", "nothing", "notice", "notices", "november", "now", "october", "of",
     "off", "ok", "on", "once", "one", "only", "or", "our", "over", "pdf", "pfa", "phone",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Lang, Outcome, Sample, part_of};
-use crate::classify::employer::spans::key_of;
+use crate::classify::employer::spans::{key_of, lines_of};
 use crate::classify::employer::{names, posts};
 use crate::classify::model::Name;
 
@@ -22,7 +22,7 @@ const LEAST_CANDIDATES: u32 = 3;
 /// Most features that are kept.
 const MOST_FEATURES: usize = 30_000;
 
-/// The possible names of a mail, and which of them is the employer's.
+/// The possible names of a mail, and which of them is the right one.
 pub(super) struct Choice {
     /// What there is to say of each; the last one is "none of them".
     features: Vec<Vec<u32>>,
@@ -42,10 +42,12 @@ fn choice(sample: &Sample, sought: Name) -> Option<Choice> {
     if matches!(label.outcome, Outcome::Unrelated | Outcome::Mixed) {
         return None;
     }
+    let (mail, lines) = (&sample.mail, lines_of(&sample.mail));
     let ((found, none), wanted) = match sought {
-        Name::Employer => (names::candidates(&sample.mail, label.channel), key_of(&label.company)),
-        Name::Position => (posts::candidates(&sample.mail), key_of(&label.position)),
+        Name::Employer => (names::candidates(mail, &lines, label.channel), &label.company),
+        Name::Position => (posts::candidates(mail, &lines), &label.position),
     };
+    let wanted = key_of(wanted);
     let right = if wanted.is_empty() {
         Some(found.len())
     } else {
