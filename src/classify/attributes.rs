@@ -2,11 +2,15 @@
 
 use super::grams::{self, Salt};
 use super::judge::Reading;
-use super::model::{Model, Row};
+use super::model::{Model, Row, softmax};
 use super::question::{Question, Tally};
 use super::{Channel, Door, Outcome, ReplyAdvice, Stage, Wording};
 use crate::lang::Lang;
 use crate::mail::Mail;
+
+/// That there was a meeting is told from this probability on: "the result of the interview" to somebody who had none
+/// is worse than no stage at all.
+const SURE_OF_MEETING: f32 = 0.3;
 
 /// Everything about a mail that follows from its outcome and its words.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +68,11 @@ pub(crate) const fn has_door(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Declined | Outcome::OnHold)
 }
 
+/// Whether somebody at this stage has met the employer.
+const fn follows_meeting(stage: Stage) -> bool {
+    !matches!(stage, Stage::Document | Stage::Test | Stage::Internship | Stage::Unknown)
+}
+
 /// What the words answer.
 #[derive(Debug, Clone, Copy)]
 struct Answers<'a> {
@@ -73,8 +82,12 @@ struct Answers<'a> {
 
 impl Answers<'_> {
     fn stage(self) -> Stage {
-        let best = self.tally.best::<{ Stage::ALL.len() }>(Question::Stage, self.bias);
-        Stage::ALL.get(best).copied().unwrap_or(Stage::Unknown)
+        let scores: [f32; Stage::ALL.len()] = self.tally.scores(Question::Stage, self.bias);
+        let (stage, sure) = Stage::ALL
+            .into_iter()
+            .zip(softmax(scores))
+            .fold((Stage::Unknown, 0.0), |best, next| if next.1 > best.1 { next } else { best });
+        if follows_meeting(stage) && sure < SURE_OF_MEETING { Stage::Unknown } else { stage }
     }
 
     fn channel(self) -> Channel {
@@ -132,10 +145,7 @@ impl Situation {
             Outcome::InProcess if self.asked => ReplyAdvice::Recommended,
             Outcome::InProcess | Outcome::Undisclosed => ReplyAdvice::NotNeeded,
             Outcome::Declined => {
-                let met = !matches!(
-                    self.stage,
-                    Stage::Document | Stage::Test | Stage::Internship | Stage::Unknown
-                );
+                let met = follows_meeting(self.stage);
                 let personal =
                     matches!(self.channel, Channel::Agent) || matches!(self.door, Door::Open);
                 let unknown = matches!((lang, self.stage), (Lang::Ja, Stage::Unknown));

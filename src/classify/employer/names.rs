@@ -109,6 +109,8 @@ pub(crate) fn candidates(
 const IS_ORGANISATION: u32 = 1;
 
 impl Sought for Sender {
+    const LONGEST: usize = LONGEST_NAME;
+
     fn may_start(&self, place: Place, pieces: &[Piece<'_>], at: usize) -> bool {
         let Some(token) = pieces.get(at).map(|piece| piece.token) else { return false };
         let before = at.checked_sub(1).and_then(|at| pieces.get(at)).map(|piece| piece.token.kind);
@@ -127,15 +129,7 @@ impl Sought for Sender {
     }
 
     fn goes_on(&self, place: Place, pieces: &[Piece<'_>], first: usize, last: usize) -> bool {
-        let (Some(begin), Some(piece)) = (pieces.get(first), pieces.get(last)) else {
-            return false;
-        };
-        if piece.token.end - begin.token.start > LONGEST_NAME {
-            return false;
-        }
-        if first == last {
-            return true;
-        }
+        let Some(piece) = pieces.get(last) else { return false };
         match piece.token.kind {
             // "Corvane Systems, Inc."
             Kind::Mark => {
@@ -153,7 +147,8 @@ impl Sought for Sender {
                     within.iter().skip(1).filter(|piece| piece.token.gap).filter(japanese).count()
                 };
                 let close = place.is_head() || matches!(place, Place::Top | Place::End);
-                !splits || ((close || begin.token.kind == Kind::Form) && gaps() <= 1)
+                let has_form = within.first().is_some_and(|begin| begin.token.kind == Kind::Form);
+                !splits || ((close || has_form) && gaps() <= 1)
             }
         }
     }

@@ -52,6 +52,8 @@ pub(crate) fn candidates(mail: &Mail, lines: &[Line]) -> (Vec<Candidate>, Vec<u3
 }
 
 impl Sought for Post {
+    const LONGEST: usize = LONGEST_POST;
+
     fn may_start(&self, _: Place, pieces: &[Piece<'_>], at: usize) -> bool {
         let Some(piece) = pieces.get(at) else { return false };
         let before = at.checked_sub(1).and_then(|at| pieces.get(at)).map(|piece| piece.token.kind);
@@ -65,16 +67,8 @@ impl Sought for Post {
         }
     }
 
-    fn goes_on(&self, _: Place, pieces: &[Piece<'_>], first: usize, last: usize) -> bool {
-        let (Some(begin), Some(piece)) = (pieces.get(first), pieces.get(last)) else {
-            return false;
-        };
-        if piece.token.end - begin.token.start > LONGEST_POST {
-            return false;
-        }
-        if first == last {
-            return true;
-        }
+    fn goes_on(&self, _: Place, pieces: &[Piece<'_>], _: usize, last: usize) -> bool {
+        let Some(piece) = pieces.get(last) else { return false };
         let before = pieces.get(last - 1).map(|piece| piece.token.kind);
         match piece.token.kind {
             Kind::Mark => matches!(piece.words, "(" | ")" | "/" | "," | "・" | "-" | "–"),

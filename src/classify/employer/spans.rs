@@ -219,9 +219,12 @@ pub(super) fn count(number: usize, most: u32) -> u32 {
 
 /// What is looked for: the rules that a candidate follows, and what there is to say of it.
 pub(super) trait Sought {
+    /// Most bytes of a name.
+    const LONGEST: usize;
+
     /// Whether a name may begin with the piece `at`.
     fn may_start(&self, place: Place, pieces: &[Piece<'_>], at: usize) -> bool;
-    /// Whether a name that began with the piece `first` may hold the piece `last`.
+    /// Whether a name that began with the piece `first` may hold the later piece `last`.
     fn goes_on(&self, place: Place, pieces: &[Piece<'_>], first: usize, last: usize) -> bool;
     /// Whether a name that began with the piece `first` may end with the piece `last`.
     fn may_end(&self, place: Place, pieces: &[Piece<'_>], first: usize, last: usize) -> bool;
@@ -268,13 +271,16 @@ impl<S: Sought> Found<S> {
     }
 
     fn read(&mut self, line: &Line, pieces: &[Piece<'_>]) {
-        for first in 0..pieces.len() {
+        for (first, begin) in pieces.iter().enumerate() {
+            let start = begin.token.start;
             if !self.sought.may_start(line.place, pieces, first) {
                 continue;
             }
             let mut so_far = Letters::NONE;
             for (last, piece) in pieces.iter().enumerate().skip(first).take(MOST_TOKENS) {
-                if !self.sought.goes_on(line.place, pieces, first, last) {
+                let is_long = piece.token.end - start > S::LONGEST;
+                let goes_on = || self.sought.goes_on(line.place, pieces, first, last);
+                if is_long || (last > first && !goes_on()) {
                     break;
                 }
                 if self.sought.may_end(line.place, pieces, first, last) {
