@@ -34,10 +34,9 @@ pub(crate) fn of(mail: &Mail, outcome: Outcome, reading: &Reading, model: &Model
     }
     let (said, features) = &reading.beside;
     tally.add(said, *features, Question::weight_beside);
-    let place = model.find(outcome_feature(outcome)).and_then(|place| u32::try_from(place).ok());
-    if let Some(place) = place {
-        tally.add(&model.said(&[place]), 1, Question::weight_of_outcome);
-    }
+    let mut places = Vec::new();
+    model.find(&[outcome_feature(outcome)], &mut places);
+    tally.add(&model.said(&places), places.len(), Question::weight_of_outcome);
     let answer = Answers { tally: &tally, bias: &model.bias };
 
     let stage = if has_stage(outcome) { answer.stage() } else { Stage::Unknown };

@@ -29,16 +29,18 @@ pub(crate) fn named(
 }
 
 fn best(
-    (candidates, none): (Vec<Candidate>, Vec<u32>),
+    (candidates, none): (Vec<Candidate<'_>>, Vec<u32>),
     name: Name,
     model: &Model,
 ) -> Option<String> {
+    let mut voices = model.voices(name);
+    let none = voices.of(&none);
     candidates
-        .into_iter()
-        .map(|candidate| (model.speaks_for(name, &candidate.features), candidate.name))
+        .iter()
+        .map(|candidate| (voices.of(&candidate.features), candidate))
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .filter(|(points, _)| *points > model.speaks_for(name, &none))
-        .map(|(_, name)| name)
+        .filter(|&(points, _)| points > none)
+        .map(|(_, candidate)| candidate.name())
 }
 
 /// Full-width forms of ASCII (U+FF01 to U+FF5E) as ASCII.

@@ -1,4 +1,4 @@
-//! The features of a sentence: runs of characters (Japanese) or of words and their stems (English), as hashes.
+//! The features of a sentence: runs of characters (Japanese) or of words, their stems and parts (English), as hashes.
 //!
 //! Hashes instead of words keep the learned table small and free of pointers: it is used as it lies in the
 //! program. Figures are folded to one, so dates and times look alike.
@@ -10,6 +10,9 @@ const LONGEST_RUN: usize = 4;
 
 /// Most words of an English feature.
 const MOST_WORDS: usize = 3;
+
+/// Bytes of a part of an English word, its edges among them.
+const PART: usize = 5;
 
 /// Where a feature was found, if that makes it another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,10 @@ pub(crate) enum Salt {
     Mark = 5,
     /// What became of the application.
     Outcome = 6,
+    /// Stems of two words with one between them.
+    Around = 7,
+    /// Parts of words.
+    Part = 8,
 }
 
 pub(crate) const fn mix(hash: u32, value: u32) -> u32 {
@@ -102,7 +109,13 @@ fn of_words(sentence: &str, salt: Option<Salt>, into: &mut Vec<u32>) {
     let stems = mix(0, Salt::Stem as u32);
     let mut open = [None; MOST_WORDS];
     let mut open_stems = [None; MOST_WORDS];
-    let mut word = |hash: u32, stem: u32| {
+    let mut before = [None; 2];
+    let mut word = |hash: u32, stem: u32, into: &mut Vec<u32>| {
+        if salt.is_none() {
+            let first = before[0].map(|first| mix(mix(0, Salt::Around as u32), first));
+            into.extend(first.map(|first| finish(mix(first, stem))));
+            before = [before[1], Some(stem)];
+        }
         for (open, start, value) in [(&mut open, exact, hash), (&mut open_stems, stems, stem)] {
             if salt.is_some() && start == stems {
                 continue;
@@ -117,16 +130,35 @@ fn of_words(sentence: &str, salt: Option<Salt>, into: &mut Vec<u32>) {
             }
         }
     };
-    word(1, 1);
+    word(1, 1, into);
     for token in tokens(sentence) {
         let hash = |text: &str| text.bytes().fold(7, |hash, byte| mix(hash, u32::from(byte)));
         if token.as_bytes().first().is_some_and(u8::is_ascii_digit) {
-            word(2, 2);
+            word(2, 2, into);
         } else {
-            word(hash(token), hash(stem(token)));
+            word(hash(token), hash(stem(token)), into);
+            if salt.is_none() {
+                parts(token, into);
+            }
         }
     }
-    word(3, 3);
+    word(3, 3, into);
+}
+
+/// Adds the parts of a word: what is written otherwise, or put together anew, is known by them.
+fn parts(word: &str, into: &mut Vec<u32>) {
+    let mut last = [0; PART];
+    let bytes = [b'^'].into_iter().chain(word.bytes()).chain([b'$']);
+    for (at, byte) in bytes.enumerate() {
+        last.rotate_left(1);
+        if let Some(last) = last.last_mut() {
+            *last = u32::from(byte);
+        }
+        if at + 1 >= PART {
+            let start = mix(0, Salt::Part as u32);
+            into.push(finish(last.iter().fold(start, |hash, &byte| mix(hash, byte))));
+        }
+    }
 }
 
 /// Words, figures, and the marks that end or part clauses.
@@ -192,6 +224,18 @@ mod tests {
             features("declining", Lang::En).iter().filter(|f| declined.contains(f)).count();
         assert!(shared > 3, "{shared}");
         assert_eq!(stem("es"), "es");
+    }
+
+    #[test]
+    fn an_english_word_is_known_by_its_parts() {
+        let mut found = Vec::new();
+        parts("hired", &mut found);
+        // ^hire, hired, ired$
+        assert_eq!(found.len(), 3);
+        let rehired = features("rehired", Lang::En);
+        assert_eq!(found.iter().filter(|part| rehired.contains(part)).count(), 2);
+        parts("the", &mut found);
+        assert_eq!(found.len(), 4);
     }
 
     #[test]

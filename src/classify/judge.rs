@@ -22,7 +22,13 @@ const PLAINLY: f32 = 0.6;
 const SURROUNDS: f32 = 0.6;
 
 /// A mail with fewer features than this that were ever seen says too little to be about anything.
-const LEAST_KNOWN: usize = 40;
+const fn least_known(lang: Lang) -> usize {
+    match lang {
+        Lang::Ja => 40,
+        // The parts of a word come beside the word.
+        Lang::En => 64,
+    }
+}
 
 /// A result needs a sentence that states it with at least this probability.
 const LEAST_EVIDENCE: f32 = 0.15;
@@ -84,7 +90,7 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
     for sentence in &text.sentences {
         found.clear();
         grams::of_sentence(text.words(sentence), mail.lang, None, &mut found);
-        locate(model, &found, &mut places);
+        model.find(&found, &mut places);
         let row = model.said(&places);
         let told = model.acts(&row, places.len());
         tally.add(&row, places.len(), |question| match question {
@@ -98,7 +104,7 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
         }
         said.push((row, places.len()));
     }
-    locate(model, &beside(mail, &text), &mut places);
+    model.find(&beside(mail, &text), &mut places);
     let beside = (model.said(&places), places.len());
     tally.add(&beside.0, beside.1, |question| match question {
         Question::Topic | Question::Own => question.weight_beside(),
@@ -108,7 +114,7 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
     let own = tally.scores(Question::Own, &model.bias);
     let numbers = numbers(mail, &text, &acts, topic, own);
     let plain = is_plain(&text, &acts, topic);
-    let says_nothing = known + places.len() < LEAST_KNOWN;
+    let says_nothing = known + places.len() < least_known(mail.lang);
     Reading { text, acts, said, beside, numbers, plain, says_nothing }
 }
 
@@ -131,19 +137,6 @@ pub(crate) fn is_plain(text: &Text, acts: &[Acts], topic: Points) -> bool {
             !matches!(sentence.place, Place::Passed | Place::Quoted)
                 && TURNS.iter().all(|&act| sure(acts, act) < EVIDENT)
         })
-}
-
-/// The places of features in the table, each once.
-fn locate(model: &Model, features: &[u32], places: &mut Vec<u32>) {
-    places.clear();
-    places.extend(
-        features
-            .iter()
-            .filter_map(|&feature| model.find(feature))
-            .filter_map(|place| u32::try_from(place).ok()),
-    );
-    places.sort_unstable();
-    places.dedup();
 }
 
 /// The features of a mail, for the learning.
@@ -369,11 +362,12 @@ pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) ->
 /// Least probability with which a mail is called this; `plain` as [`is_plain`] says. A result below it is unsure.
 ///
 /// Set by hand, where of the mails left out of the learning few ordinary ones are called what they are not. The
-/// hard ones among them decide nothing here, because the corpus has many more of those than an inbox has.
+/// hard ones among them decide less here, because the corpus has many more of those than an inbox has: they turn
+/// the usual words of a refusal to other uses, so that the plainest one is less sure than it should be.
 pub(crate) const fn least_sure(outcome: Outcome, plain: bool) -> f32 {
     match outcome {
         Outcome::Declined if plain => 0.75,
-        Outcome::Declined => 0.9,
+        Outcome::Declined => 0.85,
         Outcome::Advanced | Outcome::Offer => 0.75,
         _ => 0.0,
     }
@@ -440,7 +434,7 @@ pub(crate) fn acts_of(text: &Text, lang: Lang, rules: &Rules) -> Vec<Acts> {
         .map(|sentence| {
             found.clear();
             grams::of_sentence(text.words(sentence), lang, None, &mut found);
-            locate(model, &found, &mut places);
+            model.find(&found, &mut places);
             model.acts(&model.said(&places), places.len())
         })
         .collect()

@@ -49,21 +49,28 @@ const LEAST_SENTENCES: u32 = 2;
 const LEAST_MAILS: u32 = 3;
 
 /// Most features that are kept.
-const MOST_FEATURES: usize = 80_000;
+const MOST_FEATURES: usize = 160_000;
 
-/// How strongly the sentences' weights are held back: smaller is stronger.
-const ACT_FREEDOM: f32 = 20.0;
+/// How one question is learned.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    /// How strongly the weights are held back: smaller is stronger.
+    freedom: f32,
+    /// Of a hundred features of an example, how many are left out each time it is learned from, at random: so that
+    /// no answer hangs on a few of them, of which the next mail may have none.
+    left_out: u64,
+}
 
-/// The same for the topics'.
-const TOPIC_FREEDOM: f32 = 30.0;
+/// For what sentences do.
+const OF_ACTS: Manner = Manner { freedom: 150.0, left_out: 60 };
 
-/// The same for whether it is an own application.
-const OWN_FREEDOM: f32 = 30.0;
+/// For what mails are about, and whether that is an own application.
+const OF_TOPICS: Manner = Manner { freedom: 225.0, left_out: 60 };
 
-/// The same for the stages'.
-const STAGE_FREEDOM: f32 = 20.0;
+/// For everything else about mails: stages and the like hang on a few words.
+const OF_DETAILS: Manner = Manner { freedom: 20.0, left_out: 0 };
 
-/// The same for the judge's.
+/// How strongly the judge's weights are held back: smaller is stronger.
 const JUDGE_FREEDOM: f32 = 0.12;
 
 /// What was learned, and how it did on mails that it was not learned from.
@@ -252,7 +259,7 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
     let mut bias = Row::default();
     let rows: Vec<Example> =
         sentences.iter().map(|(features, act)| alike(indices(features), *act as usize)).collect();
-    fit_into::<{ Act::COUNT }>(Question::Act, &rows, ACT_FREEDOM, &mut weights, &mut bias);
+    fit_into::<{ Act::COUNT }>(Question::Act, &rows, OF_ACTS, &mut weights, &mut bias);
 
     let answered = |question: Question, answer: &dyn Fn(&Prepared) -> Option<usize>| {
         let rows = mails.iter().filter_map(|mail| {
@@ -268,17 +275,11 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
         .filter_map(|(features, act)| Some(alike(indices(features), stating(*act)? as usize)));
     let mut rows = answered(Question::Topic, &|mail| Some(mail.sample.label.outcome as usize));
     rows.extend(short);
-    fit_into::<{ Outcome::ALL.len() }>(
-        Question::Topic,
-        &rows,
-        TOPIC_FREEDOM,
-        &mut weights,
-        &mut bias,
-    );
+    fit_into::<{ Outcome::ALL.len() }>(Question::Topic, &rows, OF_TOPICS, &mut weights, &mut bias);
     let rows = answered(Question::Own, &|mail| {
         Some(usize::from(mail.sample.label.outcome != Outcome::Unrelated))
     });
-    fit_into::<2>(Question::Own, &rows, OWN_FREEDOM, &mut weights, &mut bias);
+    fit_into::<2>(Question::Own, &rows, OF_TOPICS, &mut weights, &mut bias);
     let rows = answered(Question::Stage, &|mail| {
         let label = &mail.sample.label;
         // Of the letters that name no stage a few are enough.
@@ -287,18 +288,12 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
             || (mail.part == 0 && !letters::names_a_stage(&mail.text.folded));
         (told && attributes::has_stage(label.outcome)).then_some(label.stage as usize)
     });
-    fit_into::<{ Stage::ALL.len() }>(
-        Question::Stage,
-        &rows,
-        STAGE_FREEDOM,
-        &mut weights,
-        &mut bias,
-    );
+    fit_into::<{ Stage::ALL.len() }>(Question::Stage, &rows, OF_DETAILS, &mut weights, &mut bias);
     let rows = answered(Question::Channel, &|mail| Some(mail.label()?.channel as usize));
-    fit_into::<3>(Question::Channel, &rows, STAGE_FREEDOM, &mut weights, &mut bias);
+    fit_into::<3>(Question::Channel, &rows, OF_DETAILS, &mut weights, &mut bias);
     for question in [Question::Door, Question::Explicit, Question::Unread, Question::Asked] {
         let rows = answered(question, &|mail| mail.says(question).map(usize::from));
-        fit_into::<2>(question, &rows, STAGE_FREEDOM, &mut weights, &mut bias);
+        fit_into::<2>(question, &rows, OF_DETAILS, &mut weights, &mut bias);
     }
 
     // What is rare or says little is left out.
@@ -419,11 +414,11 @@ fn alike(features: Vec<u32>, answer: usize) -> Example {
 fn fit_into<const N: usize>(
     question: Question,
     rows: &[Example],
-    freedom: f32,
+    manner: Manner,
     weights: &mut [Row],
     bias: &mut Row,
 ) {
-    let learned: Linear<N> = fit_linear(rows, weights.len(), freedom);
+    let learned: Linear<N> = fit_linear(rows, weights.len(), manner);
     for (row, answers) in weights.iter_mut().zip(learned.weights) {
         row.put(question, answers);
     }
@@ -454,24 +449,33 @@ impl<const N: usize> Linear<N> {
     }
 }
 
-/// The same order for the same number of examples, each time (xorshift).
-struct Shuffle(u64);
+/// Chance that falls the same way each time (xorshift).
+struct Chance(u64);
 
-impl Default for Shuffle {
+impl Default for Chance {
     fn default() -> Self {
         Self(0x9E37_79B9_7F4A_7C15)
     }
 }
 
-impl Shuffle {
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
     fn shuffle(&mut self, order: &mut [usize]) {
         for at in (1..order.len()).rev() {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            let other = usize::try_from(self.0 % (at as u64 + 1)).unwrap_or(0);
+            let other = usize::try_from(self.next() % (at as u64 + 1)).unwrap_or(0);
             order.swap(at, other);
         }
+    }
+
+    fn happens(&mut self, percent: u64) -> bool {
+        // The higher bits are the better ones.
+        (self.next() >> 32) % 100 < percent
     }
 }
 
@@ -485,7 +489,7 @@ const SETTLED: usize = 8;
 ///
 /// `AdaGrad` over single examples in a shuffled order. The quadratic penalty is shared out over the examples
 /// that have a feature, so it is the same in sum as if it were applied once a round.
-fn fit_linear<const N: usize>(rows: &[Example], width: usize, freedom: f32) -> Linear<N> {
+fn fit_linear<const N: usize>(rows: &[Example], width: usize, manner: Manner) -> Linear<N> {
     const RATE: f32 = 0.5;
     let mut seen = vec![0_u32; width];
     for (feature, _) in rows.iter().flat_map(|(features, _)| features) {
@@ -498,17 +502,24 @@ fn fit_linear<const N: usize>(rows: &[Example], width: usize, freedom: f32) -> L
     let mut slopes = vec![[1e-3_f32; N]; width];
     let mut bias_slopes = [1e-3_f32; N];
     let mut order: Vec<usize> = (0..rows.len()).collect();
-    let mut shuffle = Shuffle::default();
+    let mut chance = Chance::default();
+    // Those that are not left out speak for the others, too.
+    #[expect(clippy::cast_precision_loss, reason = "less than a hundred")]
+    let louder = 100.0 / (100 - manner.left_out) as f32;
+    let mut features: Vec<(u32, f32)> = Vec::new();
     for round in 0..ROUNDS {
-        shuffle.shuffle(&mut order);
+        chance.shuffle(&mut order);
         #[expect(clippy::cast_precision_loss, reason = "a few rounds")]
         let rate = RATE / (1.0 + round as f32 * 0.2);
-        for (features, label) in order.iter().filter_map(|&at| rows.get(at)) {
-            if features.is_empty() {
+        for (all, label) in order.iter().filter_map(|&at| rows.get(at)) {
+            if all.is_empty() {
                 continue;
             }
+            features.clear();
+            let left = all.iter().filter(|_| !chance.happens(manner.left_out));
+            features.extend(left.map(|&(feature, value)| (feature, value * louder)));
             let mut scores = model.bias;
-            for &(feature, value) in features {
+            for &(feature, value) in &features {
                 let Some(weights) = model.weights.get(feature as usize) else { continue };
                 for (score, weight) in scores.iter_mut().zip(weights) {
                     *score += value * weight;
@@ -522,7 +533,7 @@ fn fit_linear<const N: usize>(rows: &[Example], width: usize, freedom: f32) -> L
                 *slope += error * error;
                 *bias -= rate * error / slope.sqrt();
             }
-            for &(feature, value) in features {
+            for &(feature, value) in &features {
                 let at = feature as usize;
                 let (Some(weights), Some(slopes), Some(&seen)) =
                     (model.weights.get_mut(at), slopes.get_mut(at), seen.get(at))
@@ -530,7 +541,7 @@ fn fit_linear<const N: usize>(rows: &[Example], width: usize, freedom: f32) -> L
                     continue;
                 };
                 #[expect(clippy::cast_precision_loss, reason = "counts of sentences")]
-                let hold = 1.0 / (freedom * seen as f32);
+                let hold = louder / (manner.freedom * seen as f32);
                 for ((weight, slope), error) in weights.iter_mut().zip(slopes).zip(error) {
                     let gradient = error * value + hold * *weight;
                     *slope += gradient * gradient;

@@ -163,14 +163,20 @@ impl Name {
 #[error("the learned table is damaged: it is not of the form that the fit writes")]
 pub struct ModelError;
 
-const MAGIC: &[u8; 8] = b"goen\0\0\0\x09";
+const MAGIC: &[u8; 8] = b"goen\0\0\0\x0a";
 
 /// Bytes of a feature. They all lie together, before the weights: most features of a mail are in no table, and so
 /// are looked for without touching the far larger part.
 const KEY: usize = 4;
 
-/// Of a hundred places of the table, how many are taken.
-const FILLED: usize = 80;
+/// Of a hundred places of a table, how many are taken, [`SPILL`] aside.
+const FILLED: usize = 90;
+
+/// Places behind the last one that a feature is looked for first: the last features are pushed there.
+const SPILL: usize = 256;
+
+/// How many features are looked for at once.
+const AT_ONCE: usize = 16;
 
 /// The judge's weights: one row for each of its features.
 pub(crate) type Judge = Vec<Points>;
@@ -200,7 +206,10 @@ pub(crate) struct Parts {
     pub(crate) names: [Vec<(u32, f32)>; 2],
 }
 
-/// A hash table in the bytes of a model: all keys, then all rows.
+/// A hash table in the bytes of a model: all keys in ascending order with gaps between them, then all rows.
+///
+/// A feature is looked for from the place that its size lets expect, up to a gap or a greater key: few steps, also
+/// for one that is not there.
 #[derive(Debug, Clone, Copy)]
 struct Table {
     at: usize,
@@ -210,54 +219,69 @@ struct Table {
 }
 
 impl Table {
-    /// Where it ends, unless it is empty or larger than memory.
+    /// Where it ends, unless it is too small or larger than memory.
     fn end(self) -> Option<usize> {
-        let size = self.places.checked_mul(KEY + self.width).filter(|size| *size > 0)?;
+        let size = self.places.checked_mul(KEY + self.width).filter(|_| self.places > SPILL)?;
         self.at.checked_add(size)
     }
 
-    fn find(self, bytes: &[u8], feature: u32) -> Option<usize> {
-        let mut place = slot(feature, self.places);
-        for _ in 0..self.places {
-            let at = self.at + place * KEY;
-            let key: [u8; KEY] = bytes.get(at..at + KEY)?.try_into().ok()?;
-            match u32::from_le_bytes(key) {
-                0 => return None,
-                key if key == feature => return Some(place),
-                _ => place = if place + 1 == self.places { 0 } else { place + 1 },
-            }
-        }
-        None
+    /// Where a feature is looked for first.
+    const fn slot(feature: u32, places: usize) -> usize {
+        ((feature as u64 * (places - SPILL) as u64) >> 32) as usize
     }
 
-    fn row(self, bytes: &[u8], place: usize) -> &[u8] {
-        let at = self.at + self.places * KEY + place * self.width;
-        bytes.get(at..at + self.width).unwrap_or(&[])
+    /// The places of those of the features that are in the table.
+    ///
+    /// Many keys are read before the first is compared: so they are waited for at the same time.
+    fn find(self, bytes: &[u8], features: &[u32], mut found: impl FnMut(usize)) {
+        let keys = bytes.get(self.at..self.at + self.places * KEY).unwrap_or(&[]);
+        let (keys, _) = keys.as_chunks::<KEY>();
+        let key = |place: usize| keys.get(place).map_or(0, |key| u32::from_le_bytes(*key));
+        for features in features.chunks(AT_ONCE) {
+            let mut first = [0; AT_ONCE];
+            for (first, &feature) in first.iter_mut().zip(features) {
+                *first = key(Self::slot(feature, self.places));
+            }
+            for (mut here, &feature) in first.into_iter().zip(features) {
+                let mut place = Self::slot(feature, self.places);
+                while here < feature && here != 0 {
+                    place += 1;
+                    here = key(place);
+                }
+                if here == feature {
+                    found(place);
+                }
+            }
+        }
+    }
+
+    /// `WIDTH` is the width of this table.
+    fn row<const WIDTH: usize>(self, bytes: &[u8], place: usize) -> Option<&[u8; WIDTH]> {
+        debug_assert_eq!(self.width, WIDTH);
+        let at = self.at + self.places * KEY + place * WIDTH;
+        bytes.get(at..)?.first_chunk()
     }
 
     /// How many places so many features take.
     fn places(features: usize) -> usize {
-        (features * 100 / FILLED).max(16)
+        features * 100 / FILLED + SPILL + 1
     }
 
     /// Adds a table to the bytes.
-    fn pack<const WIDTH: usize>(
-        rows: impl ExactSizeIterator<Item = (u32, [u8; WIDTH])>,
-        bytes: &mut Vec<u8>,
-    ) {
+    fn pack<const WIDTH: usize>(mut rows: Vec<(u32, [u8; WIDTH])>, bytes: &mut Vec<u8>) {
         let places = Self::places(rows.len());
         let mut keys = vec![[0_u8; KEY]; places];
         let mut packed = vec![[0_u8; WIDTH]; places];
+        rows.sort_unstable_by_key(|&(feature, _)| feature);
+        let mut free = 0;
         for (feature, row) in rows {
-            let mut place = slot(feature, places);
-            while keys.get(place).is_some_and(|taken| *taken != [0; KEY]) {
-                place = (place + 1) % places;
+            let place = Self::slot(feature, places).max(free);
+            free = place + 1;
+            assert!(place < places, "more features at the end than the places behind it");
+            if let (Some(key), Some(packed)) = (keys.get_mut(place), packed.get_mut(place)) {
+                *key = feature.to_le_bytes();
+                *packed = row;
             }
-            let (Some(key), Some(packed)) = (keys.get_mut(place), packed.get_mut(place)) else {
-                continue;
-            };
-            *key = feature.to_le_bytes();
-            *packed = row;
         }
         bytes.extend(keys.iter().flatten());
         bytes.extend(packed.iter().flatten());
@@ -291,31 +315,38 @@ impl Model {
         Ok(Self { bytes, table, names, steps, bias, judge })
     }
 
-    /// The place of a feature in the table.
-    pub(crate) fn find(&self, feature: u32) -> Option<usize> {
-        self.table.find(&self.bytes, feature)
+    /// The places of those of the features that are in the table, each once and in ascending order.
+    pub(crate) fn find(&self, features: &[u32], places: &mut Vec<u32>) {
+        places.clear();
+        self.table.find(&self.bytes, features, |place| places.extend(u32::try_from(place).ok()));
+        places.sort_unstable();
+        places.dedup();
     }
 
-    /// How the features of a possible name speak for it, in sum.
-    pub(crate) fn speaks_for(&self, name: Name, features: &[u32]) -> f32 {
+    /// How features of possible names speak for them.
+    pub(crate) fn voices(&self, name: Name) -> Voices<'_> {
         let [employers, positions] = self.names;
         let (table, step) = match name {
             Name::Employer => employers,
             Name::Position => positions,
         };
-        let weight = |feature: &u32| {
-            let place = table.find(&self.bytes, *feature)?;
-            table.row(&self.bytes, place).first().copied()
-        };
-        let weights = features.iter().filter_map(weight);
-        small(weights.map(|byte| i32::from(byte.cast_signed())).sum()) * step
+        Voices {
+            table,
+            bytes: &self.bytes,
+            step,
+            heard: vec![0; table.places.div_ceil(64)],
+            places: Vec::new(),
+        }
     }
 
     /// How the features in these places speak for each answer, in sum.
     pub(crate) fn said(&self, places: &[u32]) -> Row {
         let mut sums = [0_i32; Row::LENGTH];
         for &place in places {
-            for (sum, &weight) in sums.iter_mut().zip(self.table.row(&self.bytes, place as usize)) {
+            let Some(row) = self.table.row::<{ Row::LENGTH }>(&self.bytes, place as usize) else {
+                continue;
+            };
+            for (sum, &weight) in sums.iter_mut().zip(row) {
                 *sum += i32::from(weight.cast_signed());
             }
         }
@@ -361,18 +392,49 @@ impl Model {
             }
             (*feature, row)
         });
-        Table::pack(rows, &mut bytes);
+        Table::pack(rows.collect(), &mut bytes);
         for (names, step) in parts.names.iter().zip(name_steps) {
             let rows = names.iter().map(|&(feature, weight)| (feature, [quantum(weight, step)]));
-            Table::pack(rows, &mut bytes);
+            Table::pack(rows.collect(), &mut bytes);
         }
         bytes
     }
 }
 
-/// Where a feature is looked for first.
-const fn slot(feature: u32, places: usize) -> usize {
-    ((feature as u64 * places as u64) >> 32) as usize
+/// How features of possible names speak for them: what is said twice is heard once.
+#[derive(Debug)]
+pub(crate) struct Voices<'m> {
+    table: Table,
+    bytes: &'m [u8],
+    step: f32,
+    /// A bit for each place of the table; none is set between two names.
+    heard: Vec<u64>,
+    /// The places that were heard of one name.
+    places: Vec<usize>,
+}
+
+impl Voices<'_> {
+    /// How a name's features speak for it, in sum.
+    pub(crate) fn of(&mut self, features: &[u32]) -> f32 {
+        let Self { table, bytes, heard, places, .. } = self;
+        let mut sum = 0;
+        table.find(bytes, features, |place| {
+            let Some(heard) = heard.get_mut(place / 64) else { return };
+            let bit = 1 << (place % 64);
+            if *heard & bit == 0 {
+                *heard |= bit;
+                places.push(place);
+                let [weight] = table.row(bytes, place).copied().unwrap_or_default();
+                sum += i32::from(weight.cast_signed());
+            }
+        });
+        for place in self.places.drain(..) {
+            if let Some(heard) = self.heard.get_mut(place / 64) {
+                *heard = 0;
+            }
+        }
+        small(sum) * self.step
+    }
 }
 
 /// Sentences of all lengths weigh alike: each feature counts by one over the root of their number.
@@ -464,17 +526,23 @@ mod tests {
     #[test]
     fn what_is_packed_is_read_back() {
         let model = Model::read(Cow::Owned(Model::pack(&parts()))).unwrap();
+        let find = |features: &[u32]| {
+            let mut places = Vec::new();
+            model.find(features, &mut places);
+            places
+        };
         for (feature, ..) in parts().features {
-            assert!(model.find(feature).is_some(), "{feature}");
+            assert_eq!(find(&[feature]).len(), 1, "{feature}");
         }
-        assert_eq!(model.find(5), None);
-        let place = u32::try_from(model.find(77_777_777).unwrap()).unwrap();
-        let said = model.said(&[place]);
+        let all: Vec<u32> = parts().features.iter().map(|(feature, _)| *feature).collect();
+        assert_eq!(find(&all).len(), all.len());
+        assert!(find(&[5, 6, u32::MAX]).is_empty());
+        let said = model.said(&find(&[77_777_777, 77_777_777]));
         let acts = model.acts(&said, 1);
         assert!(acts[0] > 0.8 && (acts.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{acts:?}");
         assert!((said.answers::<9>(Question::Topic)[3] - 0.5).abs() < 0.01);
         assert_eq!(model.judge.len(), 3);
-        let speaks = |name: Name| model.speaks_for(name, &[99_999_999, 5]);
+        let speaks = |name: Name| model.voices(name).of(&[99_999_999, 5, 5]);
         assert!(
             (speaks(Name::Employer) - 0.5).abs() < 0.01
                 && (speaks(Name::Position) + 1.0).abs() < 0.01

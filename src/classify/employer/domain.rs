@@ -1,5 +1,7 @@
 //! What a sender's domain says about the employer's name.
 
+use std::borrow::Cow;
+
 use super::words::{FORMS, MAILBOXES, OFFICES, ORGANISATIONS, TOOLS};
 use crate::mail::Mail;
 
@@ -11,9 +13,6 @@ const LONGEST_DOMAIN: usize = 255;
 
 /// Most parts of a domain that are read.
 const MOST_LABELS: usize = 4;
-
-/// Most words of a name.
-const MOST_WORDS: usize = 8;
 
 /// Whether one of a sorted table's words is this one, in any case.
 pub(super) fn listed(table: &[&str], word: &str) -> bool {
@@ -32,29 +31,57 @@ pub(super) fn is_form(word: &str) -> bool {
 }
 
 /// Small letters and figures only, as a domain would spell the name.
-pub(super) fn key(words: &[&str]) -> String {
-    let mut key = String::new();
-    for character in words.iter().flat_map(|word| word.chars()).flat_map(char::to_lowercase) {
-        match character {
-            'ä' => key.push_str("ae"),
-            'ö' => key.push_str("oe"),
-            'ü' => key.push_str("ue"),
-            'ß' => key.push_str("ss"),
-            'é' | 'è' | 'ê' => key.push('e'),
-            'á' | 'à' | 'å' => key.push('a'),
-            'ó' | 'ø' | 'ō' => key.push('o'),
-            'í' => key.push('i'),
-            'ú' | 'ū' => key.push('u'),
-            'ç' => key.push('c'),
-            character if character.is_alphanumeric() => key.push(character),
-            _ => {}
-        }
-    }
-    key
+pub(super) fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().flat_map(char::to_lowercase).flat_map(|character| {
+        let two = |first, second| [Some(first), Some(second)];
+        let [first, second] = match character {
+            'ä' => two('a', 'e'),
+            'ö' => two('o', 'e'),
+            'ü' => two('u', 'e'),
+            'ß' => two('s', 's'),
+            'é' | 'è' | 'ê' => [Some('e'), None],
+            'á' | 'à' | 'å' => [Some('a'), None],
+            'ó' | 'ø' | 'ō' => [Some('o'), None],
+            'í' => [Some('i'), None],
+            'ú' | 'ū' => [Some('u'), None],
+            'ç' => [Some('c'), None],
+            character => [character.is_alphanumeric().then_some(character), None],
+        };
+        first.into_iter().chain(second)
+    })
+}
+
+/// The [`letters`] of a name.
+pub(super) fn key(name: &str) -> String {
+    letters(name).collect()
+}
+
+/// A word as a domain would spell it: see [`key`].
+pub(super) fn spelt(word: &str) -> Cow<'_, str> {
+    let is_so = |c: char| matches!(c, '0'..='9' | 'a'..='z' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | '\u{4E00}'..='\u{9FFF}');
+    if word.chars().all(is_so) { word.into() } else { key(word).into() }
+}
+
+/// A part of the author's address that may name an employer.
+#[derive(Debug, Clone)]
+pub(super) struct Label {
+    pub(super) name: String,
+    /// Its letters and figures.
+    plain: String,
 }
 
 /// The parts of the author's address that may name an employer, the likeliest first.
-pub(super) fn labels(mail: &Mail) -> Vec<String> {
+pub(super) fn labels(mail: &Mail) -> Vec<Label> {
+    let names = names_of(mail).into_iter();
+    names
+        .map(|name| {
+            let plain = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            Label { name, plain }
+        })
+        .collect()
+}
+
+fn names_of(mail: &Mail) -> Vec<String> {
     let Some(author) = mail.author() else { return Vec::new() };
     let domain = author.domain();
     if domain.len() > LONGEST_DOMAIN {
@@ -87,12 +114,12 @@ pub(super) fn labels(mail: &Mail) -> Vec<String> {
     if parts.last().is_some_and(|part| is_tool(part)) {
         let local = author.addr_spec.split('@').next().unwrap_or("").to_lowercase();
         let words: Vec<&str> = author.name.as_deref().unwrap_or("").split_whitespace().collect();
-        let name = key(&words);
+        let name = key(&words.concat());
         let office = words.iter().any(|word| listed(ORGANISATIONS, word) || listed(OFFICES, word));
         let named = |part: &&str| {
             part.len() >= 4 && (name == **part || (office && name.starts_with(*part)))
         };
-        labels.extend(local.split(['.', '+']).filter(named).map(str::to_owned));
+        labels.extend(local.split(['.', '+']).filter(named).take(MOST_LABELS).map(str::to_owned));
     }
     labels
 }
@@ -130,7 +157,7 @@ pub(super) fn domain_is_tool(mail: &Mail) -> bool {
 }
 
 /// Whether the label is spelt by beginnings of the words, in order: "ballinrobecu", "otterburnwt".
-fn spells(label: &str, words: &[String]) -> bool {
+fn spells<'a>(label: &str, words: impl Iterator<Item = &'a str>) -> bool {
     let label = label.as_bytes();
     if label.len() > LONGEST_LABEL {
         return false;
@@ -138,7 +165,7 @@ fn spells(label: &str, words: &[String]) -> bool {
     // Bit n: the words so far spell the first n letters.
     let mut reached: u64 = 1;
     for word in words {
-        let optional = matches!(word.as_str(), "of" | "and" | "the" | "for" | "");
+        let optional = matches!(word, "of" | "and" | "the" | "for" | "");
         let mut next = if optional { reached } else { 0 };
         for start in (0..=label.len()).filter(|start| reached & (1 << start) != 0) {
             let rest = label.get(start..).unwrap_or_default();
@@ -155,31 +182,34 @@ fn spells(label: &str, words: &[String]) -> bool {
     reached & (1 << label.len()) != 0
 }
 
-/// How well a name fits a part of the sender's domain.
-pub(super) fn fits(words: &[&str], key: &str, label: &str) -> i32 {
-    let plain: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
+/// How well a name of these words, and in all of this key, fits a part of the sender's domain.
+pub(super) fn fits<'a>(
+    words: &(impl ExactSizeIterator<Item = &'a str> + Clone),
+    key: &str,
+    label: &Label,
+) -> i32 {
+    let plain = label.plain.as_str();
     if plain == key {
         return 16;
     }
-    let keys: Vec<String> = words.iter().take(MOST_WORDS).map(|word| self::key(&[word])).collect();
     let long = plain.len() >= 4 || (plain.len() == 3 && words.len() >= 3);
-    if long && keys.len() > 1 && spells(&plain, &keys) {
+    if long && words.len() > 1 && spells(plain, words.clone()) {
         return 15;
     }
-    if plain.len() >= 4 && key.starts_with(plain.as_str()) {
+    if plain.len() >= 4 && key.starts_with(plain) {
         return 14;
     }
     if key.len() >= 4 && plain.starts_with(key) {
         return 9;
     }
-    let parts = label.split('-').filter(|part| part.len() >= 4);
-    let common = |part: &str, word: &String| {
+    let common = |part: &str, word: &str| {
         let length = part.chars().zip(word.chars()).take_while(|(one, other)| one == other).count();
         length >= 5 || length == part.len() || (length >= 4 && length == word.len())
     };
-    let shared = parts.filter(|part| keys.iter().any(|word| common(part, word))).count();
+    let parts = label.name.split('-').filter(|part| part.len() >= 4);
+    let shared = parts.filter(|part| words.clone().any(|word| common(part, word))).count();
     match shared {
-        0 if plain.len() >= 5 && key.contains(plain.as_str()) => 8,
+        0 if plain.len() >= 5 && key.contains(plain) => 8,
         0 if key.len() >= 6 && plain.contains(key) => 6,
         0 => 0,
         1 => 8,

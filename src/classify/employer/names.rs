@@ -9,10 +9,12 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use super::domain::Label;
 use super::domain::{self, listed};
 use super::narrow;
 use super::spans::{
-    Candidate, Found, Line, Of, Piece, Place, Sought, count, feature, recipients, small,
+    Candidate, Found, Line, MOST_TOKENS, Of, Piece, Place, Sought, classes, count, feature,
+    recipients, small,
 };
 use super::tokens::{Kind, finder};
 use super::words::{LEGAL_FORMS, OFFICE_WORDS, OFFICES, ORGANISATIONS, TOOLS};
@@ -30,7 +32,7 @@ pub(super) static BREAKS: LazyLock<Option<AhoCorasick>> =
 /// What is asked of a mail once.
 struct Sender {
     channel: u32,
-    labels: Vec<String>,
+    labels: Vec<Label>,
     /// Words of the author's name, if that is a person.
     persons: Vec<String>,
     recipients: Vec<String>,
@@ -57,7 +59,7 @@ impl Sender {
         let is_name = !is_office && (2..=4).contains(&words.len());
         let persons = words
             .iter()
-            .map(|word| domain::key(&[word]))
+            .map(|word| domain::key(word))
             .filter(|key| key.chars().count() >= 2)
             .filter(|key| is_name || (key.len() >= 3 && local_part.contains(key.as_str())))
             .collect();
@@ -74,11 +76,11 @@ impl Sender {
 }
 
 /// The candidates of a mail with these lines, and what speaks for none of them.
-pub(crate) fn candidates(
+pub(crate) fn candidates<'l>(
     mail: &Mail,
-    lines: &[Line],
+    lines: &'l [Line],
     channel: Channel,
-) -> (Vec<Candidate>, Vec<u32>) {
+) -> (Vec<Candidate<'l>>, Vec<u32>) {
     let sender = Sender::of(mail, channel);
     let Sender { channel, is_robot, is_tool, ref labels, .. } = sender;
     let labels = labels.clone();
@@ -91,7 +93,7 @@ pub(crate) fn candidates(
     let mut found = Found::new(sender, lines, BREAKS.as_ref(), LEGAL_FORMS.len());
     // "tollgatebakery" is "Tollgate Bakery".
     for (at, label) in labels.iter().enumerate() {
-        let (name, is_known) = domain::spelt_out(label);
+        let (name, is_known) = domain::spelt_out(&label.name);
         let words = count(name.split(' ').count(), 9);
         let at = count(at, 9);
         let features = vec![
@@ -99,14 +101,12 @@ pub(crate) fn candidates(
             feature(Of::Domain, &[1, at, channel, u32::from(is_known), words]),
             feature(Of::Domain, &[2, channel, u32::from(is_robot), u32::from(is_tool)]),
             feature(Of::Domain, &[3, words, u32::from(is_known)]),
-            feature(Of::Domain, &[4, count(label.len(), 24)]),
+            feature(Of::Domain, &[4, count(label.name.len(), 24)]),
         ];
-        found.add_other(Place::Domain, label, name, features);
+        found.add_other(Place::Domain, &label.name, name, features);
     }
     (found.finish(), none)
 }
-
-const IS_ORGANISATION: u32 = 1;
 
 impl Sought for Sender {
     const LONGEST: usize = LONGEST_NAME;
@@ -186,7 +186,8 @@ impl Sought for Sender {
         pieces: &[Piece<'_>],
         first: usize,
         last: usize,
-    ) -> Vec<u32> {
+        features: &mut Vec<u32>,
+    ) {
         let before = first.checked_sub(1).and_then(|at| pieces.get(at));
         let (begin, end, after) = (pieces.get(first), pieces.get(last), pieces.get(last + 1));
         let kind = |piece: Option<&Piece<'_>>| piece.map_or(20, |piece| piece.token.kind as u32);
@@ -195,7 +196,7 @@ impl Sought for Sender {
         let edges = u32::from(first == 0) | u32::from(last + 1 == pieces.len()) << 1;
         // Of a name that stands beside, the class is enough, or two characters.
         let near = |piece: Option<&Piece<'_>>, is_before: bool| {
-            let Some(Piece { token, words, hash, class, .. }) = piece else { return 1 };
+            let Some(piece @ Piece { token, words, hash, .. }) = piece else { return 1 };
             match token.kind {
                 Kind::Kanji | Kind::Katakana if is_before => {
                     words.chars().rev().take(2).fold(3, |hash, c| mix(hash, c.into()))
@@ -203,13 +204,13 @@ impl Sought for Sender {
                 Kind::Kanji | Kind::Katakana => {
                     words.chars().take(2).fold(5, |hash, c| mix(hash, c.into()))
                 }
-                Kind::Capital => mix(2, *class),
+                Kind::Capital => mix(2, piece.class()),
                 _ => *hash,
             }
         };
         let place = place as u32;
         let (left, right) = (near(before, true), near(after, false));
-        vec![
+        features.extend([
             feature(Of::Place, &[place, self.channel]),
             feature(
                 Of::Place,
@@ -226,29 +227,27 @@ impl Sought for Sender {
             feature(Of::Edges, &[kind(before), kind(after), gaps, edges]),
             feature(Of::Edges, &[kind(before), kind(begin), gap(begin)]),
             feature(Of::Edges, &[kind(after), kind(end), gap(after), 1, 1]),
-        ]
+        ]);
     }
 
-    fn of_name(&self, within: &[Piece<'_>], key: &str) -> Vec<u32> {
-        let mut features = Vec::with_capacity(96);
-        let words: Vec<&str> = within.iter().map(|piece| piece.words).collect();
-        let classes: Vec<u32> = within.iter().map(|piece| piece.class).collect();
+    fn of_name(&self, within: &[Piece<'_>], key: &str, features: &mut Vec<u32>) {
+        let mut room = [0; MOST_TOKENS];
+        let classes = classes(within, &mut room);
         let (first, last) =
             (classes.first().copied().unwrap_or(0), classes.last().copied().unwrap_or(0));
         features.extend([
-            feature(Of::Class, &classes),
+            feature(Of::Class, classes),
             feature(Of::Class, &[first, last, 1, 1]),
             feature(Of::Class, &[first, 2, 2]),
             feature(Of::Class, &[last, 3, 3]),
         ]);
-        let is_organisation =
-            u32::from(classes.iter().any(|class| *class < 16 && class & IS_ORGANISATION != 0));
+        let is_organisation = u32::from(within.iter().any(|piece| piece.known.is_organisation()));
         let pieces = count(within.len(), 9);
         features.push(feature(Of::Length, &[pieces]));
         features.push(feature(Of::Length, &[count(key.chars().count(), 24), 1]));
         features.extend(within.iter().map(|piece| feature(Of::Word, &[piece.hash])));
         features.extend(within.first().map(|piece| feature(Of::First, &[piece.hash])));
-        let ending = words.last().into_iter().flat_map(|word| word.chars().rev()).take(3);
+        let ending = within.last().into_iter().flat_map(|piece| piece.words.chars().rev()).take(3);
         let mut so_far = 1;
         for character in ending.map(small) {
             so_far = mix(so_far, character.into());
@@ -263,9 +262,10 @@ impl Sought for Sender {
         // Domains are spelt in Latin letters.
         let is_latin =
             within.iter().any(|piece| matches!(piece.token.kind, Kind::Capital | Kind::Small));
-        let plain = if is_latin { domain::key(&words) } else { String::new() };
+        let spelt = within.iter().map(|piece| &*piece.spelt);
+        let plain: String = if is_latin { spelt.clone().collect() } else { String::new() };
         let labels = self.labels.iter().zip(0..).filter(|_| is_latin);
-        let fits = labels.map(|(label, at)| domain::fits(&words, &plain, label) - at.min(1));
+        let fits = labels.map(|(label, at)| domain::fits(&spelt, &plain, label) - at.min(1));
         let fit = fits.max().unwrap_or(0).max(0).unsigned_abs();
         features.push(feature(Of::Fit, &[fit, self.channel]));
         features.push(feature(Of::Fit, &[fit, self.channel, pieces]));
@@ -278,31 +278,32 @@ impl Sought for Sender {
             if names.is_empty() {
                 return 0;
             }
-            count(words.iter().filter(|word| names.contains(&domain::key(&[word]))).count(), 9)
+            count(spelt.clone().filter(|word| names.iter().any(|name| name == word)).count(), 9)
         };
         let persons = among(&self.persons);
-        let is_recipient = self.recipients.iter().any(|word| {
-            word.chars().nth(1).is_some() && (key.contains(word.as_str()) || word.contains(key))
-        });
+        let is_recipient =
+            self.recipients.iter().any(|word| key.contains(word.as_str()) || word.contains(key));
         features.push(feature(Of::Person, &[persons, pieces, is_organisation]));
         features.push(feature(Of::Person, &[persons, u32::from(fit >= 9)]));
         features
             .push(feature(Of::Person, &[among(&self.recipients), u32::from(is_recipient), 1, 1]));
-        if domain::is_tool(key) || words.last().is_some_and(|last| listed(TOOLS, last)) {
+        let is_tool = is_latin
+            && (domain::is_tool(key)
+                || within.last().is_some_and(|last| listed(TOOLS, last.words)));
+        if is_tool {
             features.push(feature(Of::Form, &[2, pieces.min(2)]));
         }
         let has_form = within.iter().any(|piece| piece.token.kind == Kind::Form);
         features.push(feature(Of::Form, &[u32::from(has_form), self.channel, 1]));
-        features
     }
 
-    fn of_all(&self, candidate: &Candidate) -> Vec<u32> {
-        let (times, places) = (candidate.times.min(5), candidate.places);
-        vec![
+    fn of_all(&self, times: u32, places: u32, features: &mut Vec<u32>) {
+        let times = times.min(5);
+        features.extend([
             feature(Of::Times, &[times]),
             feature(Of::Times, &[times, self.channel]),
             feature(Of::Places, &[places]),
             feature(Of::Places, &[places, self.channel]),
-        ]
+        ]);
     }
 }

@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::domain::{self, listed};
+use super::domain;
 use super::spans::{
-    Candidate, Found, Line, Of, Piece, Place, Sought, count, feature, recipients, small,
+    Candidate, Found, Line, MOST_TOKENS, Of, Piece, Place, Sought, classes, count, feature,
+    recipients, small,
 };
 use super::tokens::{Kind, finder};
-use super::words::{AROUND_POSTS, COMMON};
+use super::words::AROUND_POSTS;
 use crate::classify::grams::mix;
 use crate::mail::Mail;
 
@@ -28,10 +29,10 @@ struct Post {
 }
 
 /// The candidates of a mail with these lines, and what speaks for none of them.
-pub(crate) fn candidates(mail: &Mail, lines: &[Line]) -> (Vec<Candidate>, Vec<u32>) {
+pub(crate) fn candidates<'l>(mail: &Mail, lines: &'l [Line]) -> (Vec<Candidate<'l>>, Vec<u32>) {
     let name = mail.author().and_then(|author| author.name.as_deref()).unwrap_or("");
     let post =
-        Post { lang: mail.lang as u32, sender: domain::key(&[name]), recipients: recipients(mail) };
+        Post { lang: mail.lang as u32, sender: domain::key(name), recipients: recipients(mail) };
     // "Jo Lee / Head of People": what the sender is, not what was applied for.
     let mut is_title = false;
     let lines: Vec<&Line> = lines
@@ -39,7 +40,8 @@ pub(crate) fn candidates(mail: &Mail, lines: &[Line]) -> (Vec<Candidate>, Vec<u3
         .filter(|line| line.place != Place::Sender)
         .filter(|line| {
             let keep = !is_title;
-            is_title = !post.sender.is_empty() && domain::key(&[&line.text]) == post.sender;
+            is_title =
+                !post.sender.is_empty() && domain::letters(&line.text).eq(post.sender.chars());
             keep
         })
         .collect();
@@ -60,7 +62,7 @@ impl Sought for Post {
         let apart = piece.token.gap
             || matches!(before, None | Some(Kind::Mark | Kind::Office | Kind::Particle));
         match piece.token.kind {
-            Kind::Capital | Kind::Small => !listed(COMMON, piece.words),
+            Kind::Capital | Kind::Small => !piece.known.is_common(),
             Kind::Kanji | Kind::Katakana => apart || before != Some(piece.token.kind),
             Kind::Hiragana | Kind::Office => apart,
             Kind::Particle | Kind::Joiner | Kind::Form | Kind::Mark => false,
@@ -72,7 +74,7 @@ impl Sought for Post {
         let before = pieces.get(last - 1).map(|piece| piece.token.kind);
         match piece.token.kind {
             Kind::Mark => matches!(piece.words, "(" | ")" | "/" | "," | "・" | "-" | "–"),
-            Kind::Capital | Kind::Small => !listed(COMMON, piece.words),
+            Kind::Capital | Kind::Small => !piece.known.is_common(),
             Kind::Joiner | Kind::Form => true,
             Kind::Particle => piece.words == "の",
             Kind::Kanji | Kind::Katakana | Kind::Hiragana | Kind::Office => {
@@ -107,14 +109,14 @@ impl Sought for Post {
         }
     }
 
-    fn of_name(&self, within: &[Piece<'_>], key: &str) -> Vec<u32> {
-        let mut features = Vec::with_capacity(64);
-        let classes: Vec<u32> = within.iter().map(|piece| piece.class).collect();
+    fn of_name(&self, within: &[Piece<'_>], key: &str, features: &mut Vec<u32>) {
+        let mut room = [0; MOST_TOKENS];
+        let classes = classes(within, &mut room);
         let (first, last) =
             (classes.first().copied().unwrap_or(0), classes.last().copied().unwrap_or(0));
         let pieces = count(within.len(), 9);
         features.extend([
-            feature(Of::Class, &classes),
+            feature(Of::Class, classes),
             feature(Of::Class, &[first, last, 1, 1]),
             feature(Of::Class, &[last, 3, 3]),
             feature(Of::Class, &[last, pieces, 4, 4]),
@@ -147,7 +149,6 @@ impl Sought for Post {
         let is_of = |names: &str| u32::from(names.contains(key));
         let recipients = self.recipients.iter().any(|word| key.contains(word.as_str()));
         features.push(feature(Of::Person, &[is_of(&self.sender), u32::from(recipients)]));
-        features
     }
 
     fn of_surroundings(
@@ -156,7 +157,8 @@ impl Sought for Post {
         pieces: &[Piece<'_>],
         first: usize,
         last: usize,
-    ) -> Vec<u32> {
+        features: &mut Vec<u32>,
+    ) {
         let at = |at: Option<usize>| at.and_then(|at| pieces.get(at));
         let (before, before2) = (at(first.checked_sub(1)), at(first.checked_sub(2)));
         let (after, after2) = (at(Some(last + 1)), at(Some(last + 2)));
@@ -165,7 +167,7 @@ impl Sought for Post {
         let gap = |piece: Option<&Piece<'_>>| u32::from(piece.is_some_and(|piece| piece.token.gap));
         let edges = u32::from(first == 0) | u32::from(last + 1 == pieces.len()) << 1;
         let place = place as u32;
-        vec![
+        features.extend([
             feature(Of::Place, &[place]),
             feature(Of::Place, &[place, self.lang]),
             feature(Of::Before, &[hash(before)]),
@@ -179,14 +181,15 @@ impl Sought for Post {
             feature(Of::Edges, &[kind(before), kind(after), gap(after), edges]),
             feature(Of::Edges, &[kind(before), kind(at(Some(first))), gap(at(Some(first)))]),
             feature(Of::Edges, &[kind(after), kind(at(Some(last))), gap(after), 1, 1]),
-        ]
+        ]);
     }
 
-    fn of_all(&self, candidate: &Candidate) -> Vec<u32> {
-        vec![
-            feature(Of::Times, &[candidate.times.min(4)]),
-            feature(Of::Places, &[candidate.places]),
-            feature(Of::Places, &[candidate.places, candidate.times.min(4)]),
-        ]
+    fn of_all(&self, times: u32, places: u32, features: &mut Vec<u32>) {
+        let times = times.min(4);
+        features.extend([
+            feature(Of::Times, &[times]),
+            feature(Of::Places, &[places]),
+            feature(Of::Places, &[places, times]),
+        ]);
     }
 }

@@ -1,13 +1,14 @@
 //! Runs of pieces of a mail's lines that could be a name, with what there is to say of each.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aho_corasick::AhoCorasick;
 
-use super::domain::{self, listed};
+use super::domain;
 use super::narrow;
 use super::tokens::{Kind, Token, tokens};
-use super::words::{COMMON, OFFICES, ORGANISATIONS, ROLES};
+use super::words::Known;
 use crate::classify::grams::{finish, mix};
 use crate::mail::{Mail, Role};
 
@@ -30,7 +31,7 @@ const MOST_RECIPIENTS: usize = 16;
 const MOST_PIECES: usize = 400;
 
 /// Most pieces of a name.
-const MOST_TOKENS: usize = 8;
+pub(super) const MOST_TOKENS: usize = 8;
 
 /// Most candidates of a mail: more stand in lists only.
 const MOST_CANDIDATES: usize = 1500;
@@ -69,8 +70,10 @@ pub(crate) struct Line {
 pub(super) struct Piece<'a> {
     pub(super) token: Token,
     pub(super) words: &'a str,
+    /// As a domain would spell it.
+    pub(super) spelt: Cow<'a, str>,
     pub(super) hash: u32,
-    pub(super) class: u32,
+    pub(super) known: Known,
     /// What of it is compared.
     pub(super) letters: Letters,
     /// The same where the name ends with it: without "'s".
@@ -80,15 +83,42 @@ pub(super) struct Piece<'a> {
 impl<'a> Piece<'a> {
     fn of(line: &'a str, token: Token) -> Self {
         let words = line.get(token.start..token.end).unwrap_or("");
-        let compared = if COMPANY_FORMS.contains(&words) { "" } else { words };
+        let compared = compared(words);
         let letters = Letters::of(compared);
         let last_letters = match without_possessive(compared) {
             shorter if shorter.len() < compared.len() => Letters::of(shorter),
             _ => letters,
         };
-        let hash = hash(words);
-        Self { token, words, hash, class: class(words, token.kind), letters, last_letters }
+        let known = match token.kind {
+            Kind::Capital | Kind::Small => Known::of(words),
+            _ => Known::NOT,
+        };
+        let (spelt, hash) = (domain::spelt(words), hash(words));
+        Self { token, words, spelt, hash, known, letters, last_letters }
     }
+
+    /// What it is, with what a word is known for.
+    pub(super) const fn class(&self) -> u32 {
+        match self.token.kind {
+            Kind::Capital | Kind::Small => self.known.bits(),
+            kind => 16 + kind as u32,
+        }
+    }
+}
+
+/// What of a piece is compared: nothing of a legal form.
+fn compared(words: &str) -> &str {
+    if COMPANY_FORMS.contains(&words) { "" } else { words }
+}
+
+/// The classes of pieces, each asked once.
+pub(super) fn classes<'c>(pieces: &[Piece<'_>], into: &'c mut [u32; MOST_TOKENS]) -> &'c [u32] {
+    let mut length = 0;
+    for (class, piece) in into.iter_mut().zip(pieces) {
+        *class = piece.class();
+        length += 1;
+    }
+    into.get(..length).unwrap_or(&[])
 }
 
 /// Folded letters and figures as one number: pieces can be put together, and where they are parted is lost.
@@ -126,17 +156,25 @@ const COMPANY_FORMS: &[&str] = &["株式会社", "有限会社", "合同会社",
 
 /// A possible name.
 #[derive(Debug, Clone)]
-pub(crate) struct Candidate {
+pub(crate) struct Candidate<'l> {
     /// As the mail writes it (full-width letters made half-width), with its legal form if it ever does.
-    pub(crate) name: String,
+    words: Cow<'l, str>,
     /// What is compared: see [`key_of`].
     pub(crate) key: String,
-    /// What there is to say of it, for the learned weights.
+    /// What there is to say of it, for the learned weights; some of it more than once.
     pub(crate) features: Vec<u32>,
     /// The places where it stands, a bit for each.
-    pub(super) places: u32,
-    pub(super) times: u32,
+    places: u32,
+    times: u32,
     has_form: bool,
+}
+
+impl Candidate<'_> {
+    /// The name.
+    pub(crate) fn name(&self) -> String {
+        let name = without_possessive(&self.words).trim_matches(['・', '\'', '-']);
+        name.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// In lower case, as far as that is one character.
@@ -158,10 +196,17 @@ fn is_letter(character: char) -> bool {
 
 /// A name's letters and figures in lower case, without the legal forms of Japanese companies.
 pub(crate) fn key_of(name: &str) -> String {
-    let mut name = narrow(name);
-    for form in COMPANY_FORMS {
-        if name.contains(form) {
-            name = name.replace(form, "");
+    key_of_narrow(&narrow(name))
+}
+
+/// The same of a name whose full-width letters are made half-width.
+fn key_of_narrow(name: &str) -> String {
+    let mut name = Cow::Borrowed(name);
+    if name.contains(['株', '有', '合', '㈱', '㈲']) {
+        for form in COMPANY_FORMS {
+            if name.contains(form) {
+                name = name.replace(form, "").into();
+            }
         }
     }
     name.chars().filter(|&c| is_letter(c)).map(small).collect()
@@ -173,7 +218,7 @@ pub(super) fn recipients(mail: &Mail) -> Vec<String> {
     names
         .flat_map(|name| {
             let words = narrow(name);
-            words.split([' ', '様']).map(|word| domain::key(&[word])).collect::<Vec<_>>()
+            words.split([' ', '様']).map(domain::key).collect::<Vec<_>>()
         })
         .filter(|word| word.chars().nth(1).is_some())
         .take(MOST_RECIPIENTS)
@@ -228,49 +273,50 @@ pub(super) trait Sought {
     fn goes_on(&self, place: Place, pieces: &[Piece<'_>], first: usize, last: usize) -> bool;
     /// Whether a name that began with the piece `first` may end with the piece `last`.
     fn may_end(&self, place: Place, pieces: &[Piece<'_>], first: usize, last: usize) -> bool;
-    /// What is to be said of the name by itself.
-    fn of_name(&self, within: &[Piece<'_>], key: &str) -> Vec<u32>;
-    /// What is to be said of a place where it stands.
+    /// Adds what is to be said of the name by itself.
+    fn of_name(&self, within: &[Piece<'_>], key: &str, features: &mut Vec<u32>);
+    /// Adds what is to be said of a place where it stands.
     fn of_surroundings(
         &self,
         place: Place,
         pieces: &[Piece<'_>],
         first: usize,
         last: usize,
-    ) -> Vec<u32>;
-    /// What is to be said of it as a whole.
-    fn of_all(&self, candidate: &Candidate) -> Vec<u32>;
+        features: &mut Vec<u32>,
+    );
+    /// Adds what is to be said of a name that stands so many times in these places, a bit for each.
+    fn of_all(&self, times: u32, places: u32, features: &mut Vec<u32>);
 }
 
-/// What is found in one mail.
-pub(super) struct Found<S> {
+/// What is found in the lines of one mail.
+pub(super) struct Found<'l, S> {
     pub(super) sought: S,
-    candidates: Vec<Candidate>,
+    candidates: Vec<Candidate<'l>>,
     /// Where each is among the candidates, by its [`Letters`].
     places: HashMap<u64, usize>,
 }
 
-impl<S: Sought> Found<S> {
+impl<'l, S: Sought> Found<'l, S> {
     /// Everything in these lines that may be what is sought; `breaks` are words at which pieces end.
-    pub(super) fn new<'l>(
+    pub(super) fn new(
         sought: S,
         lines: impl IntoIterator<Item = &'l Line>,
         breaks: Option<&AhoCorasick>,
         forms: usize,
     ) -> Self {
         let mut found = Self { sought, candidates: Vec::new(), places: HashMap::new() };
-        let mut parts = Vec::new();
+        let (mut parts, mut pieces) = (Vec::new(), Vec::new());
         for line in lines {
             tokens(&line.text, breaks, forms, &mut parts);
             parts.truncate(MOST_PIECES);
-            let pieces: Vec<Piece<'_>> =
-                parts.iter().map(|token| Piece::of(&line.text, *token)).collect();
+            pieces.clear();
+            pieces.extend(parts.iter().map(|token| Piece::of(&line.text, *token)));
             found.read(line, &pieces);
         }
         found
     }
 
-    fn read(&mut self, line: &Line, pieces: &[Piece<'_>]) {
+    fn read(&mut self, line: &'l Line, pieces: &[Piece<'_>]) {
         for (first, begin) in pieces.iter().enumerate() {
             let start = begin.token.start;
             if !self.sought.may_start(line.place, pieces, first) {
@@ -291,25 +337,28 @@ impl<S: Sought> Found<S> {
         }
     }
 
-    fn add(&mut self, letters: u64, line: &Line, pieces: &[Piece<'_>], first: usize, last: usize) {
+    fn add(
+        &mut self,
+        letters: u64,
+        line: &'l Line,
+        pieces: &[Piece<'_>],
+        first: usize,
+        last: usize,
+    ) {
         let within = pieces.get(first..=last).unwrap_or(&[]);
         let ([begin, ..], [.., end]) = (within, within) else { return };
-        let name = || {
-            let name = line.text.get(begin.token.start..end.token.end).unwrap_or("");
-            let name = without_possessive(name).trim_matches(['・', '\'', '-']);
-            name.split_whitespace().collect::<Vec<_>>().join(" ")
-        };
+        let words = line.text.get(begin.token.start..end.token.end).unwrap_or("");
         let at = match self.places.get(&letters) {
             Some(&at) => at,
             None if self.candidates.len() >= MOST_CANDIDATES => return,
             None => {
-                let name = name();
-                let key = key_of(&name);
+                let key = key_of_narrow(without_possessive(words));
                 if !may_name(&key) {
                     return;
                 }
-                let features = self.sought.of_name(within, &key);
-                self.push(letters, name, key, features)
+                let mut features = Vec::with_capacity(64);
+                self.sought.of_name(within, &key, &mut features);
+                self.push(letters, words.into(), key, features)
             }
         };
         let Some(candidate) = self.candidates.get_mut(at) else { return };
@@ -319,7 +368,7 @@ impl<S: Sought> Found<S> {
         let has_form =
             forms.any(|(at, piece)| at == 0 || !piece.token.gap || piece.words.is_ascii());
         if has_form && !candidate.has_form {
-            candidate.name = name();
+            candidate.words = words.into();
             candidate.has_form = true;
         }
         if candidate.times >= MOST_TIMES {
@@ -327,7 +376,8 @@ impl<S: Sought> Found<S> {
         }
         candidate.times += 1;
         candidate.places |= 1 << line.place as u32;
-        candidate.features.extend(self.sought.of_surroundings(line.place, pieces, first, last));
+        let features = &mut candidate.features;
+        self.sought.of_surroundings(line.place, pieces, first, last, features);
     }
 
     /// Adds one that stands in no line, unless it is known.
@@ -346,17 +396,23 @@ impl<S: Sought> Found<S> {
         if !may_name(&key) {
             return;
         }
-        let at = self.push(letters, name, key, features);
+        let at = self.push(letters, name.into(), key, features);
         if let Some(candidate) = self.candidates.get_mut(at) {
             candidate.places = 1 << place as u32;
         }
     }
 
-    fn push(&mut self, letters: u64, name: String, key: String, features: Vec<u32>) -> usize {
+    fn push(
+        &mut self,
+        letters: u64,
+        words: Cow<'l, str>,
+        key: String,
+        features: Vec<u32>,
+    ) -> usize {
         let at = self.candidates.len();
         self.places.insert(letters, at);
         self.candidates.push(Candidate {
-            name,
+            words,
             key,
             features,
             places: 0,
@@ -367,12 +423,9 @@ impl<S: Sought> Found<S> {
     }
 
     /// All of them, with everything that is to be said.
-    pub(super) fn finish(mut self) -> Vec<Candidate> {
-        for candidate in &mut self.candidates {
-            let more = self.sought.of_all(candidate);
-            candidate.features.extend(more);
-            candidate.features.sort_unstable();
-            candidate.features.dedup();
+    pub(super) fn finish(mut self) -> Vec<Candidate<'l>> {
+        for Candidate { times, places, features, .. } in &mut self.candidates {
+            self.sought.of_all(*times, *places, features);
         }
         self.candidates
     }
@@ -422,16 +475,4 @@ pub(crate) fn lines_of(mail: &Mail) -> Vec<Line> {
         }
     }
     lines
-}
-
-/// What a word is known for.
-fn class(word: &str, kind: Kind) -> u32 {
-    match kind {
-        Kind::Capital | Kind::Small => [ORGANISATIONS, OFFICES, ROLES, COMMON]
-            .iter()
-            .enumerate()
-            .map(|(bit, table)| u32::from(listed(table, word)) << bit)
-            .sum(),
-        kind => 16 + kind as u32,
-    }
 }

@@ -58,7 +58,8 @@ pub(super) fn finder<'a>(words: impl IntoIterator<Item = &'a &'a str>) -> Option
 
 fn script(character: char) -> Option<Kind> {
     Some(match character {
-        '・' => return None,
+        '\0'..='\x7F' if character.is_ascii_alphanumeric() => Kind::Small,
+        '\0'..='\x7F' | '・' => return None,
         '\u{30A0}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | '\u{FF66}'..='\u{FF9F}' => {
             Kind::Katakana
         }

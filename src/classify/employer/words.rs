@@ -1,5 +1,63 @@
 //! Words by which names of employers and positions are told from others. The English tables are sorted.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// What an English word is known for, in capitals or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known(u32);
+
+impl Known {
+    /// For nothing.
+    pub(super) const NOT: Self = Self(0);
+    const ORGANISATION: u32 = 1;
+    const OFFICE: u32 = 2;
+    const ROLE: u32 = 4;
+    const COMMON: u32 = 8;
+
+    /// What this word is known for.
+    pub(super) fn of(word: &str) -> Self {
+        static WORDS: LazyLock<HashMap<&'static [u8], Known>> = LazyLock::new(|| {
+            let mut words = HashMap::new();
+            let tables = [
+                (ORGANISATIONS, Known::ORGANISATION),
+                (OFFICES, Known::OFFICE),
+                (ROLES, Known::ROLE),
+                (COMMON, Known::COMMON),
+            ];
+            for (table, bit) in tables {
+                for word in table {
+                    words.entry(word.as_bytes()).or_insert(Known::NOT).0 |= bit;
+                }
+            }
+            words
+        });
+        let mut small = [0; LONGEST];
+        let Some(small) = small.get_mut(..word.len()) else { return Self::NOT };
+        small.copy_from_slice(word.as_bytes());
+        small.make_ascii_lowercase();
+        WORDS.get(&*small).copied().unwrap_or(Self::NOT)
+    }
+
+    /// A bit for each thing: less than 16.
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// For standing in names of organisations.
+    pub(super) const fn is_organisation(self) -> bool {
+        self.0 & Self::ORGANISATION != 0
+    }
+
+    /// For beginning sentences: no part of a position.
+    pub(super) const fn is_common(self) -> bool {
+        self.0 & Self::COMMON != 0
+    }
+}
+
+/// Most bytes of a word that can be known.
+const LONGEST: usize = 24;
+
 /// Words that names of organisations have, and names of persons have not.
 pub(super) const ORGANISATIONS: &[&str] = &[
     "academy", "aerospace", "agency", "air", "airlines", "airways", "ambulance", "analytics",
