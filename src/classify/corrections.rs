@@ -9,6 +9,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::grams;
 use super::judge::Reading;
 use super::model::Act;
 use super::text::{Place, Text};
@@ -336,9 +337,8 @@ fn runs(sentence: &str, lang: Lang) -> Vec<u32> {
         Lang::Ja => 3,
         Lang::En => 6,
     };
-    let mut runs: Vec<u32> = letters.windows(length).map(|run| hash(run.iter().copied())).collect();
-    runs.sort_unstable();
-    runs.dedup();
+    let hashes = letters.windows(length).map(|run| hash(run.iter().copied()));
+    let mut runs = grams::once(hashes.collect());
     runs.truncate(MOST_RUNS);
     runs
 }

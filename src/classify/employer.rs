@@ -33,13 +33,14 @@ fn best(
     name: Name,
     model: &Model,
 ) -> Option<String> {
-    let mut voices = model.voices(name);
-    let none = voices.of(&none);
+    let mut places = Vec::new();
+    let mut points = |features: &[u32]| model.speaks_for(name, features, &mut places);
+    let none = points(&none);
     candidates
         .iter()
-        .map(|candidate| (voices.of(&candidate.features), candidate))
+        .map(|candidate| (points(&candidate.features), candidate))
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .filter(|&(points, _)| points > none)
+        .filter(|&(most, _)| most > none)
         .map(|(_, candidate)| candidate.name())
 }
 

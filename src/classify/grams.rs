@@ -51,6 +51,13 @@ pub(crate) fn of_name(name: &str, salt: Salt) -> u32 {
     finish(name.bytes().fold(mix(0, salt as u32), |hash, byte| mix(hash, u32::from(byte))))
 }
 
+/// The features, each once.
+pub(crate) fn once(mut features: Vec<u32>) -> Vec<u32> {
+    features.sort_unstable();
+    features.dedup();
+    features
+}
+
 /// Adds the features of one folded sentence.
 pub(crate) fn of_sentence(sentence: &str, lang: Lang, salt: Option<Salt>, into: &mut Vec<u32>) {
     match lang {

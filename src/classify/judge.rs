@@ -141,21 +141,16 @@ pub(crate) fn is_plain(text: &Text, acts: &[Acts], topic: Points) -> bool {
 
 /// The features of a mail, for the learning.
 pub(crate) fn features(mail: &Mail, text: &Text) -> Features {
-    let once = |mut features: Vec<u32>| {
-        features.sort_unstable();
-        features.dedup();
-        features
-    };
     let sentences = text
         .sentences
         .iter()
         .map(|sentence| {
             let mut found = Vec::new();
             grams::of_sentence(text.words(sentence), mail.lang, None, &mut found);
-            once(found)
+            grams::once(found)
         })
         .collect();
-    Features { sentences, beside: once(beside(mail, text)) }
+    Features { sentences, beside: grams::once(beside(mail, text)) }
 }
 
 /// What tells the topic of a mail beside its sentences: the subject as such, the sender, the headers.

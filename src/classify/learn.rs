@@ -228,9 +228,7 @@ fn features_alone(words: &str, lang: Lang) -> Vec<u32> {
     for sentence in &text.sentences {
         grams::of_sentence(text.words(sentence), lang, None, &mut found);
     }
-    found.sort_unstable();
-    found.dedup();
-    found
+    grams::once(found)
 }
 
 /// Learns what features say to each question.
@@ -346,9 +344,7 @@ fn known(sentences: &[(&[u32], Act)], mails: &[&Prepared]) -> Vec<(u32, u16)> {
     for mail in mails {
         let mut all: Vec<u32> = mail.features.sentences.iter().flatten().copied().collect();
         all.extend(&mail.features.beside);
-        all.sort_unstable();
-        all.dedup();
-        for feature in all {
+        for feature in grams::once(all) {
             *in_mails.entry(feature).or_default() += 1;
         }
     }
@@ -485,6 +481,12 @@ const ROUNDS: usize = 20;
 /// The weights are the average over the rounds from this one on: single rounds depend on the order.
 const SETTLED: usize = 8;
 
+/// How much louder the other features speak where so many of a hundred are left out: for these, too.
+#[expect(clippy::cast_precision_loss, reason = "less than a hundred")]
+fn louder(left_out: u64) -> f32 {
+    100.0 / (100 - left_out) as f32
+}
+
 /// Multinomial logistic regression.
 ///
 /// `AdaGrad` over single examples in a shuffled order. The quadratic penalty is shared out over the examples
@@ -503,9 +505,7 @@ fn fit_linear<const N: usize>(rows: &[Example], width: usize, manner: Manner) ->
     let mut bias_slopes = [1e-3_f32; N];
     let mut order: Vec<usize> = (0..rows.len()).collect();
     let mut chance = Chance::default();
-    // Those that are not left out speak for the others, too.
-    #[expect(clippy::cast_precision_loss, reason = "less than a hundred")]
-    let louder = 100.0 / (100 - manner.left_out) as f32;
+    let louder = louder(manner.left_out);
     let mut features: Vec<(u32, f32)> = Vec::new();
     for round in 0..ROUNDS {
         chance.shuffle(&mut order);

@@ -230,10 +230,11 @@ impl Table {
         ((feature as u64 * (places - SPILL) as u64) >> 32) as usize
     }
 
-    /// The places of those of the features that are in the table.
+    /// The places of those of the features that are in the table, each once and in ascending order.
     ///
     /// Many keys are read before the first is compared: so they are waited for at the same time.
-    fn find(self, bytes: &[u8], features: &[u32], mut found: impl FnMut(usize)) {
+    fn find(self, bytes: &[u8], features: &[u32], places: &mut Vec<u32>) {
+        places.clear();
         let keys = bytes.get(self.at..self.at + self.places * KEY).unwrap_or(&[]);
         let (keys, _) = keys.as_chunks::<KEY>();
         let key = |place: usize| keys.get(place).map_or(0, |key| u32::from_le_bytes(*key));
@@ -249,16 +250,18 @@ impl Table {
                     here = key(place);
                 }
                 if here == feature {
-                    found(place);
+                    places.extend(u32::try_from(place).ok());
                 }
             }
         }
+        places.sort_unstable();
+        places.dedup();
     }
 
     /// `WIDTH` is the width of this table.
-    fn row<const WIDTH: usize>(self, bytes: &[u8], place: usize) -> Option<&[u8; WIDTH]> {
+    fn row<const WIDTH: usize>(self, bytes: &[u8], place: u32) -> Option<&[u8; WIDTH]> {
         debug_assert_eq!(self.width, WIDTH);
-        let at = self.at + self.places * KEY + place * WIDTH;
+        let at = self.at + self.places * KEY + place as usize * WIDTH;
         bytes.get(at..)?.first_chunk()
     }
 
@@ -315,35 +318,29 @@ impl Model {
         Ok(Self { bytes, table, names, steps, bias, judge })
     }
 
-    /// The places of those of the features that are in the table, each once and in ascending order.
+    /// The places of those of the features that are in the table, each once.
     pub(crate) fn find(&self, features: &[u32], places: &mut Vec<u32>) {
-        places.clear();
-        self.table.find(&self.bytes, features, |place| places.extend(u32::try_from(place).ok()));
-        places.sort_unstable();
-        places.dedup();
+        self.table.find(&self.bytes, features, places);
     }
 
-    /// How features of possible names speak for them.
-    pub(crate) fn voices(&self, name: Name) -> Voices<'_> {
+    /// How the features of a possible name speak for it, in sum; what is said twice is heard once. `places` is room
+    /// for finding them.
+    pub(crate) fn speaks_for(&self, name: Name, features: &[u32], places: &mut Vec<u32>) -> f32 {
         let [employers, positions] = self.names;
         let (table, step) = match name {
             Name::Employer => employers,
             Name::Position => positions,
         };
-        Voices {
-            table,
-            bytes: &self.bytes,
-            step,
-            heard: vec![0; table.places.div_ceil(64)],
-            places: Vec::new(),
-        }
+        table.find(&self.bytes, features, places);
+        let weights = places.iter().filter_map(|&place| table.row(&self.bytes, place));
+        small(weights.map(|&[weight]| i32::from(weight.cast_signed())).sum()) * step
     }
 
     /// How the features in these places speak for each answer, in sum.
     pub(crate) fn said(&self, places: &[u32]) -> Row {
         let mut sums = [0_i32; Row::LENGTH];
         for &place in places {
-            let Some(row) = self.table.row::<{ Row::LENGTH }>(&self.bytes, place as usize) else {
+            let Some(row) = self.table.row::<{ Row::LENGTH }>(&self.bytes, place) else {
                 continue;
             };
             for (sum, &weight) in sums.iter_mut().zip(row) {
@@ -398,42 +395,6 @@ impl Model {
             Table::pack(rows.collect(), &mut bytes);
         }
         bytes
-    }
-}
-
-/// How features of possible names speak for them: what is said twice is heard once.
-#[derive(Debug)]
-pub(crate) struct Voices<'m> {
-    table: Table,
-    bytes: &'m [u8],
-    step: f32,
-    /// A bit for each place of the table; none is set between two names.
-    heard: Vec<u64>,
-    /// The places that were heard of one name.
-    places: Vec<usize>,
-}
-
-impl Voices<'_> {
-    /// How a name's features speak for it, in sum.
-    pub(crate) fn of(&mut self, features: &[u32]) -> f32 {
-        let Self { table, bytes, heard, places, .. } = self;
-        let mut sum = 0;
-        table.find(bytes, features, |place| {
-            let Some(heard) = heard.get_mut(place / 64) else { return };
-            let bit = 1 << (place % 64);
-            if *heard & bit == 0 {
-                *heard |= bit;
-                places.push(place);
-                let [weight] = table.row(bytes, place).copied().unwrap_or_default();
-                sum += i32::from(weight.cast_signed());
-            }
-        });
-        for place in self.places.drain(..) {
-            if let Some(heard) = self.heard.get_mut(place / 64) {
-                *heard = 0;
-            }
-        }
-        small(sum) * self.step
     }
 }
 
@@ -542,11 +503,29 @@ mod tests {
         assert!(acts[0] > 0.8 && (acts.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{acts:?}");
         assert!((said.answers::<9>(Question::Topic)[3] - 0.5).abs() < 0.01);
         assert_eq!(model.judge.len(), 3);
-        let speaks = |name: Name| model.voices(name).of(&[99_999_999, 5, 5]);
+        let speaks = |name: Name| model.speaks_for(name, &[99_999_999, 5, 5], &mut Vec::new());
         assert!(
             (speaks(Name::Employer) - 0.5).abs() < 0.01
                 && (speaks(Name::Position) + 1.0).abs() < 0.01
         );
+    }
+
+    #[test]
+    fn features_that_crowd_at_one_place_are_found_each_with_its_own_row() {
+        let crowded = || (1..=40).chain(u32::MAX - 39..=u32::MAX);
+        let rows: Vec<(u32, [u8; 1])> =
+            crowded().zip(0..).map(|(feature, n)| (feature, [n])).collect();
+        let mut bytes = Vec::new();
+        Table::pack(rows, &mut bytes);
+        let table = Table { at: 0, places: Table::places(80), width: 1 };
+        let mut places = Vec::new();
+        for (feature, n) in crowded().zip(0..) {
+            table.find(&bytes, &[feature], &mut places);
+            let found: Vec<_> = places.iter().map(|&place| table.row(&bytes, place)).collect();
+            assert_eq!(found, [Some(&[n])], "{feature}");
+        }
+        table.find(&bytes, &[41, 1 << 31, u32::MAX - 40], &mut places);
+        assert!(places.is_empty());
     }
 
     #[test]

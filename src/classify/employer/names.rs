@@ -9,12 +9,10 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::domain::Label;
-use super::domain::{self, listed};
+use super::domain::{self, Label, listed};
 use super::narrow;
 use super::spans::{
-    Candidate, Found, Line, MOST_TOKENS, Of, Piece, Place, Sought, classes, count, feature,
-    recipients, small,
+    Candidate, Found, Line, Of, Piece, Place, Sought, count, feature, recipients, small,
 };
 use super::tokens::{Kind, finder};
 use super::words::{LEGAL_FORMS, OFFICE_WORDS, OFFICES, ORGANISATIONS, TOOLS};
@@ -231,12 +229,11 @@ impl Sought for Sender {
     }
 
     fn of_name(&self, within: &[Piece<'_>], key: &str, features: &mut Vec<u32>) {
-        let mut room = [0; MOST_TOKENS];
-        let classes = classes(within, &mut room);
+        let classes: Vec<u32> = within.iter().map(Piece::class).collect();
         let (first, last) =
             (classes.first().copied().unwrap_or(0), classes.last().copied().unwrap_or(0));
         features.extend([
-            feature(Of::Class, classes),
+            feature(Of::Class, &classes),
             feature(Of::Class, &[first, last, 1, 1]),
             feature(Of::Class, &[first, 2, 2]),
             feature(Of::Class, &[last, 3, 3]),

@@ -6,8 +6,7 @@ use aho_corasick::AhoCorasick;
 
 use super::domain;
 use super::spans::{
-    Candidate, Found, Line, MOST_TOKENS, Of, Piece, Place, Sought, classes, count, feature,
-    recipients, small,
+    Candidate, Found, Line, Of, Piece, Place, Sought, count, feature, recipients, small,
 };
 use super::tokens::{Kind, finder};
 use super::words::AROUND_POSTS;
@@ -110,13 +109,12 @@ impl Sought for Post {
     }
 
     fn of_name(&self, within: &[Piece<'_>], key: &str, features: &mut Vec<u32>) {
-        let mut room = [0; MOST_TOKENS];
-        let classes = classes(within, &mut room);
+        let classes: Vec<u32> = within.iter().map(Piece::class).collect();
         let (first, last) =
             (classes.first().copied().unwrap_or(0), classes.last().copied().unwrap_or(0));
         let pieces = count(within.len(), 9);
         features.extend([
-            feature(Of::Class, classes),
+            feature(Of::Class, &classes),
             feature(Of::Class, &[first, last, 1, 1]),
             feature(Of::Class, &[last, 3, 3]),
             feature(Of::Class, &[last, pieces, 4, 4]),

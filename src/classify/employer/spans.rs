@@ -31,7 +31,7 @@ const MOST_RECIPIENTS: usize = 16;
 const MOST_PIECES: usize = 400;
 
 /// Most pieces of a name.
-pub(super) const MOST_TOKENS: usize = 8;
+const MOST_TOKENS: usize = 8;
 
 /// Most candidates of a mail: more stand in lists only.
 const MOST_CANDIDATES: usize = 1500;
@@ -83,7 +83,7 @@ pub(super) struct Piece<'a> {
 impl<'a> Piece<'a> {
     fn of(line: &'a str, token: Token) -> Self {
         let words = line.get(token.start..token.end).unwrap_or("");
-        let compared = compared(words);
+        let compared = if COMPANY_FORMS.contains(&words) { "" } else { words };
         let letters = Letters::of(compared);
         let last_letters = match without_possessive(compared) {
             shorter if shorter.len() < compared.len() => Letters::of(shorter),
@@ -104,21 +104,6 @@ impl<'a> Piece<'a> {
             kind => 16 + kind as u32,
         }
     }
-}
-
-/// What of a piece is compared: nothing of a legal form.
-fn compared(words: &str) -> &str {
-    if COMPANY_FORMS.contains(&words) { "" } else { words }
-}
-
-/// The classes of pieces, each asked once.
-pub(super) fn classes<'c>(pieces: &[Piece<'_>], into: &'c mut [u32; MOST_TOKENS]) -> &'c [u32] {
-    let mut length = 0;
-    for (class, piece) in into.iter_mut().zip(pieces) {
-        *class = piece.class();
-        length += 1;
-    }
-    into.get(..length).unwrap_or(&[])
 }
 
 /// Folded letters and figures as one number: pieces can be put together, and where they are parted is lost.

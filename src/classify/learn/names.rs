@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Lang, Outcome, Sample, part_of};
 use crate::classify::employer::spans::{key_of, lines_of};
 use crate::classify::employer::{names, posts};
+use crate::classify::grams;
 use crate::classify::model::Name;
 
 /// How strongly the weights are held back: smaller is stronger.
@@ -58,12 +59,7 @@ fn choice(sample: &Sample, sought: Name) -> Option<Choice> {
         found.iter().position(|candidate| candidate.key == wanted)
     };
     let features = found.into_iter().map(|candidate| candidate.features).chain([none]);
-    let once = |mut features: Vec<u32>| {
-        features.sort_unstable();
-        features.dedup();
-        features
-    };
-    let features = features.map(once).collect();
+    let features = features.map(grams::once).collect();
     Some(Choice { features, right, part: part_of(&label.path) })
 }
 
@@ -94,9 +90,7 @@ pub(super) fn fit(choices: &[&Choice]) -> Vec<(u32, f32)> {
     let mut slopes = vec![1e-3_f32; known.len()];
     let mut order: Vec<usize> = (0..rows.len()).collect();
     let mut chance = super::Chance::default();
-    // Those that are not left out speak for the others, too.
-    #[expect(clippy::cast_precision_loss, reason = "less than a hundred")]
-    let louder = 100.0 / (100 - LEFT_OUT) as f32;
+    let louder = super::louder(LEFT_OUT);
     for round in 0..ROUNDS {
         chance.shuffle(&mut order);
         #[expect(clippy::cast_precision_loss, reason = "a few rounds")]
