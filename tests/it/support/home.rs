@@ -11,8 +11,9 @@ use tempfile::TempDir;
 
 use super::desktop::Bus;
 
-/// How long anything may take before a test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything may take before a test gives up on it: far more than the longest rightful wait,
+/// two pauses of up to 16 s between three refused logins.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A home folder with settings, removed at the end.
 pub(crate) struct Home {
