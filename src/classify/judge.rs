@@ -254,7 +254,6 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]
             numbers.extend(sum.map(f32::ln_1p));
             numbers.extend(late);
             numbers.extend(at);
-            numbers.push(share(here.len(), 1).ln_1p());
             numbers.push(odds(refused));
             let topic = softmax(topic);
             let about = |outcome: Outcome| topic.get(outcome as usize).copied().unwrap_or(0.0);
@@ -264,7 +263,6 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]
             numbers.extend([refused * own, refused * not_own]);
         }
     }
-    numbers.extend(topic);
     numbers.extend(softmax(topic).map(odds));
     numbers.extend([odds(own), odds(not_own)]);
     numbers.extend(marks(mail).map(|there| if there { 1.0 } else { 0.0 }));
@@ -284,7 +282,6 @@ pub(crate) fn names() -> Vec<String> {
             names.extend(acts().map(|act| format!("{name}/amount {act}")));
             names.extend(results().map(|act| format!("{name}/late {act}")));
             names.extend(results().map(|act| format!("{name}/where {act}")));
-            names.push(format!("{name}/sentences"));
             names.push(format!("{name}/surest refusal of anything"));
             names.extend(MAY_BE.map(|outcome| format!("{name}/refusal, topic {}", outcome.name())));
             names.extend(results().map(|act| format!("{name}/{act}, topic {act}")));
@@ -293,8 +290,7 @@ pub(crate) fn names() -> Vec<String> {
         }
     }
     names.extend(Outcome::ALL.iter().map(|outcome| format!("topic {}", outcome.name())));
-    names.extend(Outcome::ALL.iter().map(|outcome| format!("topic odds {}", outcome.name())));
-    names.extend(["odds own", "odds not own"].map(str::to_owned));
+    names.extend(["own", "not own"].map(str::to_owned));
     names.extend(MARK_NAMES.iter().map(|name| format!("mark {name}")));
     names
 }

@@ -43,14 +43,15 @@ pub(crate) fn names_a_stage(folded: &str) -> bool {
     OF_STAGES.iter().any(|word| folded.contains(word))
 }
 
-/// How many letters of each outcome are put together.
+/// How many letters of each outcome are put together: enough to keep the usual words in their usual meaning beside
+/// the mails of the corpus, of which half are hard.
 const LETTERS: [(Outcome, usize); 7] = [
-    (Outcome::Declined, 500),
-    (Outcome::Advanced, 240),
-    (Outcome::Offer, 180),
-    (Outcome::OnHold, 120),
-    (Outcome::Undisclosed, 90),
-    (Outcome::InProcess, 330),
+    (Outcome::Declined, 1_200),
+    (Outcome::Advanced, 500),
+    (Outcome::Offer, 360),
+    (Outcome::OnHold, 200),
+    (Outcome::Undisclosed, 150),
+    (Outcome::InProcess, 500),
     (Outcome::Unrelated, 800),
 ];
 
@@ -245,7 +246,7 @@ fn letter(
         "From: \"{sender}\" <{office}@{domain}>\nTo: you@mail.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n",
         fill(&subject)
     );
-    let path = format!("letters/{}/{}-{number}", lang.code(), outcome.name());
+    let path = format!("letters/{}/{}{number}", lang.code(), outcome.name());
     let label = Label { stage, door, acts: Some(acts), ..label(path, outcome, lang) };
     Some(Sample { label, mail: Mail::read(message.as_bytes()).ok()? })
 }
