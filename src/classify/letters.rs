@@ -246,6 +246,7 @@ fn letter(
         "From: \"{sender}\" <{office}@{domain}>\nTo: you@mail.example\nSubject: {}\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n",
         fill(&subject)
     );
+    // Without a dash: to the fit each is of a writer of its own, so that no part is without such letters.
     let path = format!("letters/{}/{}{number}", lang.code(), outcome.name());
     let label = Label { stage, door, acts: Some(acts), ..label(path, outcome, lang) };
     Some(Sample { label, mail: Mail::read(message.as_bytes()).ok()? })
