@@ -207,6 +207,7 @@ fn odds(probability: f32) -> f32 {
 /// What the judge weighs: for each place the surest sentence of each act; for the new words also the
 /// second surest, how much there is of each act, and how late in the mail; the topic; the headers.
 fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]) -> Vec<f32> {
+    let topic = softmax(topic);
     let [not_own, own] = softmax(own);
     let mut numbers = Vec::with_capacity(96);
     for (place, _) in PLACES {
@@ -255,7 +256,6 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]
             numbers.extend(late);
             numbers.extend(at);
             numbers.push(odds(refused));
-            let topic = softmax(topic);
             let about = |outcome: Outcome| topic.get(outcome as usize).copied().unwrap_or(0.0);
             numbers.extend(MAY_BE.map(|outcome| refused * about(outcome)));
             numbers.extend(best.iter().zip(topic).take(RESULTS).map(|(best, topic)| best * topic));
@@ -263,7 +263,7 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]
             numbers.extend([refused * own, refused * not_own]);
         }
     }
-    numbers.extend(softmax(topic).map(odds));
+    numbers.extend(topic.map(odds));
     numbers.extend([odds(own), odds(not_own)]);
     numbers.extend(marks(mail).map(|there| if there { 1.0 } else { 0.0 }));
     numbers
