@@ -1,15 +1,15 @@
 //! Learns the classifier from the corpus and prints how it does.
 //!
-//! `cargo run --profile fit --example fit` learns from `tests/corpus/train` and `tests/corpus/sentences`, prints
-//! what it says of mails that were left out of the learning, writes `config/rules/{ja,en}.model`, and writes
-//! the scores of both parts into `tests/corpus/scores`.
+//! `cargo run --profile fit --example fit` learns from `train`, `letters`, `sentences` and `surroundings` of
+//! `tests/corpus`, prints what it says of mails that were left out of the learning, writes
+//! `config/rules/{ja,en}.model`, and writes the scores of `train` and `kept` into `tests/corpus/scores`.
 
 #![expect(clippy::print_stdout, reason = "a command line tool")]
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use goen::classify::learn::{Sample, Sentence};
+use goen::classify::learn::{Sample, Sentence, Surrounding};
 use goen::classify::score::{Label, Score};
 use goen::classify::{Act, Rules, classify, learn, letters};
 use goen::lang::Lang;
@@ -18,10 +18,11 @@ use goen::mail::Mail;
 fn main() -> Result<()> {
     let samples = load("train")?;
     let sentences = sentences()?;
+    let surroundings = surroundings()?;
     let learn = &|lang: Lang| -> Result<learn::Learned> {
         let blocks = std::fs::read_to_string(format!("tests/corpus/letters/{}.toml", lang.code()))?;
         let letters = letters::letters(&blocks, lang)?;
-        Ok(learn::fit(&samples, &letters, &sentences, lang))
+        Ok(learn::fit(&samples, &letters, &sentences, &surroundings, lang))
     };
     let languages = [Lang::Ja, Lang::En];
     let learned = std::thread::scope(|scope| {
@@ -71,14 +72,32 @@ fn load(part: &str) -> Result<Vec<Sample>> {
 }
 
 fn sentences() -> Result<Vec<Sentence>> {
-    let mut sentences = Vec::new();
+    marked("sentences", |mark, words, lang| {
+        let act = Act::of_letter(mark)?;
+        Some(Sentence { act, words, lang })
+    })
+}
+
+fn surroundings() -> Result<Vec<Surrounding>> {
+    marked("surroundings", |mark, words, lang| {
+        let own = match mark {
+            "own" => true,
+            "other" => false,
+            _ => return None,
+        };
+        Some(Surrounding { own, words, lang })
+    })
+}
+
+/// The lines of both languages: a mark, a tab, and words.
+fn marked<T>(part: &str, read: impl Fn(&str, String, Lang) -> Option<T>) -> Result<Vec<T>> {
+    let mut all = Vec::new();
     for lang in [Lang::Ja, Lang::En] {
-        let path = format!("tests/corpus/sentences/{}.tsv", lang.code());
+        let path = format!("tests/corpus/{part}/{}.tsv", lang.code());
         for line in std::fs::read_to_string(&path).with_context(|| path.clone())?.lines() {
-            let (letter, words) = line.split_once('\t').context("a sentence without a mark")?;
-            let act = Act::of_letter(letter).with_context(|| line.to_owned())?;
-            sentences.push(Sentence { act, words: words.to_owned(), lang });
+            let (mark, words) = line.split_once('\t').context("a line without a mark")?;
+            all.push(read(mark, words.to_owned(), lang).with_context(|| line.to_owned())?);
         }
     }
-    Ok(sentences)
+    Ok(all)
 }

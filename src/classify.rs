@@ -412,7 +412,8 @@ fn conclude(
     let (company, position) = if outcome == Outcome::Unrelated {
         (None, None)
     } else {
-        employer::named(mail, channel, rules.model(mail.lang))
+        let company = employer::employer(mail, channel, rules.model(mail.lang));
+        (company, reading.position.clone())
     };
     Verdict {
         lang: mail.lang,

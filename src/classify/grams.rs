@@ -1,7 +1,8 @@
 //! The features of a sentence: runs of characters (Japanese) or of words, their stems and parts (English), as hashes.
 //!
 //! Hashes instead of words keep the learned table small and free of pointers: it is used as it lies in the
-//! program. Figures are folded to one, so dates and times look alike.
+//! program. Figures are folded to one, so dates and times look alike; the numbers of stages ("2nd interview",
+//! "2次面接") are read as the words that they are also written with.
 
 use crate::lang::Lang;
 
@@ -13,6 +14,9 @@ const MOST_WORDS: usize = 3;
 
 /// Bytes of a part of an English word, its edges among them.
 const PART: usize = 5;
+
+/// Words behind the number of a stage.
+const STAGES: [&str; 6] = ["interview", "interviews", "round", "stage", "phase", "test"];
 
 /// Where a feature was found, if that makes it another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,14 +95,29 @@ fn of_characters(sentence: &str, salt: Salt, into: &mut Vec<u32>) {
     // The hashes of the runs that end at the character before, longest first.
     let mut open = [None; LONGEST_RUN];
     let edge = u32::from('^');
-    for character in std::iter::once(edge)
-        .chain(
-            sentence
-                .chars()
-                .filter(|c| !c.is_whitespace())
-                .map(|c| if c.is_ascii_digit() { u32::from('0') } else { u32::from(c) }),
-        )
-        .chain(std::iter::once(u32::from('$')))
+    let mut rest = sentence.chars();
+    let mut in_figure = false;
+    let folded = std::iter::from_fn(|| {
+        loop {
+            let character = rest.next()?;
+            let starts = !in_figure;
+            in_figure = character.is_ascii_digit();
+            if character.is_whitespace() {
+                continue;
+            }
+            let of_stage = starts && rest.clone().find(|c| !c.is_whitespace()) == Some('次');
+            return Some(match character {
+                '1' if of_stage => '一',
+                '2' if of_stage => '二',
+                '3' if of_stage => '三',
+                '4' if of_stage => '四',
+                '0'..='9' => '0',
+                _ => character,
+            });
+        }
+    });
+    for character in
+        std::iter::once(edge).chain(folded.map(u32::from)).chain(std::iter::once(u32::from('$')))
     {
         open.rotate_left(1);
         if let Some(last) = open.last_mut() {
@@ -138,7 +157,16 @@ fn of_words(sentence: &str, salt: Option<Salt>, into: &mut Vec<u32>) {
         }
     };
     word(1, 1, into);
-    for token in tokens(sentence) {
+    let mut tokens = tokens(sentence).peekable();
+    while let Some(token) = tokens.next() {
+        // "The interview on the 2nd" tells a date.
+        let of_stage = tokens.peek().is_some_and(|next| STAGES.contains(next));
+        let token = match token {
+            "1st" if of_stage => "first",
+            "2nd" if of_stage => "second",
+            "3rd" if of_stage => "third",
+            _ => token,
+        };
         let hash = |text: &str| text.bytes().fold(7, |hash, byte| mix(hash, u32::from(byte)));
         if token.as_bytes().first().is_some_and(u8::is_ascii_digit) {
             word(2, 2, into);
@@ -222,6 +250,19 @@ mod tests {
     fn figures_are_all_alike() {
         assert_eq!(features("12日", Lang::Ja), features("34日", Lang::Ja));
         assert_eq!(features("in 3 days", Lang::En), features("in 14 days", Lang::En));
+    }
+
+    #[test]
+    fn numbers_of_stages_are_words() {
+        assert_eq!(features("2次面接", Lang::Ja), features("二次面接", Lang::Ja));
+        assert_ne!(features("1次面接", Lang::Ja), features("2次面接", Lang::Ja));
+        assert_eq!(features("12次", Lang::Ja), features("34次", Lang::Ja));
+        assert_eq!(features("2027 2 次面接", Lang::Ja), features("2027 二次面接", Lang::Ja));
+        assert_eq!(
+            features("your 2nd interview", Lang::En),
+            features("your second interview", Lang::En)
+        );
+        assert_eq!(features("on the 2nd", Lang::En), features("on the 9th", Lang::En));
     }
 
     #[test]

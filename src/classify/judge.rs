@@ -1,5 +1,6 @@
 //! From sentences to an outcome: what each sentence does, what the mail is about, and when to abstain.
 
+use super::employer::{self, Position};
 use super::grams::{self, Salt};
 use super::model::{Act, Acts, Model, Points, Row, softmax};
 use super::question::{Question, Tally};
@@ -52,6 +53,8 @@ pub(crate) struct Reading {
     pub(crate) said: Vec<(Row, usize)>,
     /// The same of what stands beside the sentences.
     pub(crate) beside: (Row, usize),
+    /// The position that is named.
+    pub(crate) position: Option<String>,
     /// What the judge weighs, in the order of [`names`].
     pub(crate) numbers: Vec<f32>,
     /// See [`is_plain`].
@@ -112,10 +115,12 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
     });
     let topic = tally.scores(Question::Topic, &model.bias);
     let own = tally.scores(Question::Own, &model.bias);
-    let numbers = numbers(mail, &text, &acts, topic, own);
+    let Position { name: position, ahead } = employer::position(mail, model);
+    let about = About { topic: softmax(topic), own: softmax(own), ahead };
+    let numbers = numbers(mail, &text, &acts, &about);
     let plain = is_plain(&text, &acts, topic);
     let says_nothing = known + places.len() < least_known(mail.lang);
-    Reading { text, acts, said, beside, numbers, plain, says_nothing }
+    Reading { text, acts, said, beside, position, numbers, plain, says_nothing }
 }
 
 /// A sentence with these acts does nothing by itself, but tells what the others are about.
@@ -204,12 +209,22 @@ fn odds(probability: f32) -> f32 {
     ((probability + 0.01) / (1.01 - probability)).ln() + 4.615_12
 }
 
+/// What a mail is about, in all its sentences.
+struct About {
+    /// How probable each outcome is by the mail's words alone.
+    topic: Points,
+    /// How probable it is that it is about no application of the recipient's, and that it is.
+    own: [f32; 2],
+    /// The logarithm of the odds of a position being named: a refused flat or paper has none.
+    ahead: f32,
+}
+
 /// What the judge weighs: for each place the surest sentence of each act; for the new words also the
-/// second surest, how much there is of each act, and how late in the mail; the topic; the headers.
-fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]) -> Vec<f32> {
-    let topic = softmax(topic);
-    let [not_own, own] = softmax(own);
-    let mut numbers = Vec::with_capacity(96);
+/// second surest, how much there is of each act, and how late in the mail; what it is about; the headers.
+fn numbers(mail: &Mail, text: &Text, acts: &[Acts], about: &About) -> Vec<f32> {
+    let About { topic, own: [not_own, own], ahead } = *about;
+    let with_position = 1.0 / (1.0 + (-ahead).exp());
+    let mut numbers = Vec::with_capacity(112);
     for (place, _) in PLACES {
         let here: Vec<&Acts> = text
             .sentences
@@ -225,7 +240,7 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]
         let mut at = [0.0_f32; RESULTS];
         let mut refused = 0.0_f32;
         for (index, acts) in here.iter().enumerate() {
-            let position = share(index + 1, here.len());
+            let so_far = share(index + 1, here.len());
             let two = [Act::Declined, Act::Other].map(|act| acts.get(act as usize));
             refused = refused.max(two.into_iter().flatten().sum());
             for (act, &probability) in acts.iter().take(WEIGHED).enumerate() {
@@ -236,9 +251,9 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]
                 };
                 *sum += probability;
                 if let (Some(late), Some(at)) = (late.get_mut(act), at.get_mut(act)) {
-                    *late = late.max(probability * position);
+                    *late = late.max(probability * so_far);
                     if probability > *best {
-                        *at = position;
+                        *at = so_far;
                     }
                 }
                 if probability > *best {
@@ -256,15 +271,15 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], topic: Points, own: [f32; 2]
             numbers.extend(late);
             numbers.extend(at);
             numbers.push(odds(refused));
-            let about = |outcome: Outcome| topic.get(outcome as usize).copied().unwrap_or(0.0);
-            numbers.extend(MAY_BE.map(|outcome| refused * about(outcome)));
+            let topic_of = |outcome: Outcome| topic.get(outcome as usize).copied().unwrap_or(0.0);
+            numbers.extend(MAY_BE.map(|outcome| refused * topic_of(outcome)));
             numbers.extend(best.iter().zip(topic).take(RESULTS).map(|(best, topic)| best * topic));
             numbers.extend(best.iter().take(RESULTS).map(|best| best * own));
-            numbers.extend([refused * own, refused * not_own]);
+            numbers.extend([own, not_own, with_position, ahead].map(|number| refused * number));
         }
     }
     numbers.extend(topic.map(odds));
-    numbers.extend([odds(own), odds(not_own)]);
+    numbers.extend([odds(own), odds(not_own), odds(with_position), ahead]);
     numbers.extend(marks(mail).map(|there| if there { 1.0 } else { 0.0 }));
     numbers
 }
@@ -286,14 +301,17 @@ pub(crate) fn names() -> Vec<String> {
             names.extend(MAY_BE.map(|outcome| format!("{name}/refusal, topic {}", outcome.name())));
             names.extend(results().map(|act| format!("{name}/{act}, topic {act}")));
             names.extend(results().map(|act| format!("{name}/{act}, own")));
-            names.extend(["refusal, own", "refusal, not own"].map(|what| format!("{name}/{what}")));
+            names.extend(ABOUT.map(|what| format!("{name}/refusal, {what}")));
         }
     }
     names.extend(Outcome::ALL.iter().map(|outcome| format!("topic {}", outcome.name())));
-    names.extend(["own", "not own"].map(str::to_owned));
+    names.extend(ABOUT.map(str::to_owned));
     names.extend(MARK_NAMES.iter().map(|name| format!("mark {name}")));
     names
 }
+
+/// What [`About`] says beside the topic.
+const ABOUT: [&str; 4] = ["own", "not own", "with a position", "position ahead"];
 
 const MARK_NAMES: [&str; 10] = [
     "list-unsubscribe",
@@ -357,9 +375,9 @@ pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) ->
 /// the usual words of a refusal to other uses, so that the plainest one is less sure than it should be.
 pub(crate) const fn least_sure(outcome: Outcome, plain: bool) -> f32 {
     match outcome {
-        Outcome::Declined if plain => 0.75,
-        Outcome::Declined => 0.85,
-        Outcome::Advanced | Outcome::Offer => 0.75,
+        Outcome::Declined if plain => 0.7,
+        Outcome::Declined => 0.8,
+        Outcome::Advanced | Outcome::Offer => 0.7,
         _ => 0.0,
     }
 }
@@ -566,4 +584,20 @@ fn passed_for_sender(mail: &Mail) -> bool {
             })
     };
     mentioned(author) && !mentioned(recipient)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_has_a_name_and_a_weight() {
+        let wire = "From: Jo <jo@corvane.example>\r\nSubject: Your application\r\n\r\nWe have chosen somebody else.\r\n";
+        let mail = Mail::read(wire.as_bytes()).unwrap();
+        let rules = Rules::built_in().unwrap();
+        let model = rules.model(mail.lang);
+        let numbers = read(&mail, model).numbers.len();
+        assert_eq!(names().len(), numbers);
+        assert_eq!(model.judge.len(), numbers + 1, "the last row is the bias");
+    }
 }

@@ -1,8 +1,8 @@
 //! Learning the models from the corpus: what sentences do, what mails are about, and how to weigh both.
 //!
-//! Three layers of multinomial logistic regression, in this order: the sentences' acts and the mails' topics
-//! from their features, and the judge from what those two say of mails that they were not learned from (five
-//! parts, each with all mails of its writers and left out in turn; else the judge would trust them too much).
+//! Two layers of multinomial logistic regression: the sentences' acts, the mails' topics and the names in them
+//! from their features; and the judge from what those say of mails that they were not learned from (five parts,
+//! each with all mails of its writers and left out in turn; else the judge would trust them too much).
 //! Deterministic: the order of the examples is shuffled from a fixed seed.
 
 use std::collections::HashMap;
@@ -40,14 +40,29 @@ pub struct Sentence {
     pub lang: Lang,
 }
 
+/// A sentence as it stands around the one that decides, with what the mail is about.
+#[derive(Debug, Clone)]
+pub struct Surrounding {
+    /// The mail is about an application of the recipient's; else about something else that is granted or refused in
+    /// the same words.
+    pub own: bool,
+    /// Its words.
+    pub words: String,
+    /// Its language.
+    pub lang: Lang,
+}
+
 /// Parts that the writers are shared out to, for learning one layer on what another has not seen.
 const PARTS: usize = 5;
 
-/// A feature of sentences counts from this number of sentences on.
+/// A feature of sentences counts from this number of sentences, or groups of surroundings, on.
 const LEAST_SENTENCES: u32 = 2;
 
 /// A feature of mails counts from this number of mails on.
 const LEAST_MAILS: u32 = 3;
+
+/// So many surroundings make one example: alone, each would weigh as much as all those of a mail.
+const SURROUNDINGS_OF_A_MAIL: usize = 4;
 
 /// Most features that are kept.
 const MOST_FEATURES: usize = 160_000;
@@ -100,7 +115,13 @@ struct Prepared<'a> {
 
 /// Learns the model of one language.
 #[must_use]
-pub fn fit(samples: &[Sample], ordinary: &[Sample], sentences: &[Sentence], lang: Lang) -> Learned {
+pub fn fit(
+    samples: &[Sample],
+    ordinary: &[Sample],
+    sentences: &[Sentence],
+    surroundings: &[Surrounding],
+    lang: Lang,
+) -> Learned {
     let of_lang = |sample: &&Sample| sample.mail.lang == lang;
     let mut mails: Vec<Prepared> =
         samples.iter().filter(of_lang).map(|sample| prepare(sample, true)).collect();
@@ -113,7 +134,11 @@ pub fn fit(samples: &[Sample], ordinary: &[Sample], sentences: &[Sentence], lang
         .map(|sentence| (features_alone(&sentence.words, lang), sentence.act))
         .collect();
 
+    let around = around(surroundings, lang);
+    let choices = Name::ALL.map(|name| names::choices(samples, lang, name));
+
     let mut notes = Vec::new();
+    let mut named = [0; Name::COUNT];
     // Each part is read by models that were not learned from it.
     let mut rows: Vec<(Vec<f32>, usize)> = Vec::with_capacity(mails.len());
     rows.resize_with(mails.len(), || (Vec::new(), 0));
@@ -121,7 +146,14 @@ pub fn fit(samples: &[Sample], ordinary: &[Sample], sentences: &[Sentence], lang
     let mut attributes = AttributeShares::default();
     for part in 0..PARTS {
         let others: Vec<&Prepared> = mails.iter().filter(|mail| mail.part != part).collect();
-        let Ok(model) = Model::read(Model::pack(&layers(&others, &alone)).into()) else { continue };
+        let mut layers = layers(&others, &alone, &around);
+        for ((weights, choices), named) in layers.names.iter_mut().zip(&choices).zip(&mut named) {
+            let (its, others): (Vec<_>, Vec<_>) =
+                choices.iter().partition(|choice| choice.part == part);
+            *weights = names::fit(&others);
+            *named += names::right(&its, weights);
+        }
+        let Ok(model) = Model::read(Model::pack(&layers).into()) else { continue };
         for (at, ((mail, row), plain)) in mails.iter().zip(&mut rows).zip(&mut plain).enumerate() {
             if mail.part == part {
                 let label = &mail.sample.label;
@@ -152,24 +184,20 @@ pub fn fit(samples: &[Sample], ordinary: &[Sample], sentences: &[Sentence], lang
         }
     }
     let all: Vec<&Prepared> = mails.iter().collect();
-    let mut parts = layers(&all, &alone);
+    let mut parts = layers(&all, &alone, &around);
     parts.judge = fit_judge(&rows.iter().collect::<Vec<_>>());
-    for (name, weights) in Name::ALL.into_iter().zip(&mut parts.names) {
-        let choices = names::choices(samples, lang, name);
-        let right: usize = (0..PARTS)
-            .map(|part| {
-                let (its, others): (Vec<_>, Vec<_>) =
-                    choices.iter().partition(|choice| choice.part == part);
-                names::right(&its, &names::fit(&others))
-            })
-            .sum();
-        notes.push(format!("{name:?} named rightly: {right}/{}", choices.len()));
+    for (weights, choices) in parts.names.iter_mut().zip(&choices) {
         *weights = names::fit(&choices.iter().collect::<Vec<_>>());
     }
+    for ((name, choices), right) in Name::ALL.into_iter().zip(&choices).zip(named) {
+        let all = choices.iter().filter(|choice| choice.own).count();
+        notes.push(format!("{name:?} named rightly: {right}/{all}"));
+    }
     notes.push(format!(
-        "{}: {corpus} mails, {} sentences alone, {} features",
+        "{}: {corpus} mails, {} sentences alone, {} surroundings, {} features",
         lang.code(),
         alone.len(),
+        surroundings.iter().filter(|one| one.lang == lang).count(),
         parts.features.len()
     ));
     notes.push(format!("attributes of known outcomes: {attributes}"));
@@ -232,8 +260,22 @@ fn features_alone(words: &str, lang: Lang) -> Vec<u32> {
     grams::once(found)
 }
 
+/// The features of surroundings, as many together as a mail has, and whether they are an own application's.
+fn around(surroundings: &[Surrounding], lang: Lang) -> Vec<(Vec<u32>, bool)> {
+    let mut around = Vec::new();
+    for own in [false, true] {
+        let of_one_kind: Vec<&Surrounding> =
+            surroundings.iter().filter(|one| one.own == own && one.lang == lang).collect();
+        around.extend(of_one_kind.chunks(SURROUNDINGS_OF_A_MAIL).map(|some| {
+            let features = some.iter().flat_map(|one| features_alone(&one.words, lang));
+            (grams::once(features.collect()), own)
+        }));
+    }
+    around
+}
+
 /// Learns what features say to each question.
-fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
+fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)], around: &[(Vec<u32>, bool)]) -> Parts {
     let mut sentences: Vec<(&[u32], Act)> =
         alone.iter().map(|(features, act)| (features.as_slice(), *act)).collect();
     for mail in mails {
@@ -248,7 +290,7 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
             }
         }
     }
-    let known = known(&sentences, mails);
+    let known = known(&sentences, around, mails);
     let index: HashMap<u32, u32> = known.iter().map(|&(feature, _)| feature).zip(0..).collect();
     let indices = |features: &[u32]| -> Vec<u32> {
         features.iter().filter_map(|feature| index.get(feature).copied()).collect()
@@ -275,9 +317,10 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)]) -> Parts {
     let mut rows = answered(Question::Topic, &|mail| Some(mail.sample.label.outcome as usize));
     rows.extend(short);
     fit_into::<{ Outcome::ALL.len() }>(Question::Topic, &rows, OF_TOPICS, &mut weights, &mut bias);
-    let rows = answered(Question::Own, &|mail| {
+    let mut rows = answered(Question::Own, &|mail| {
         Some(usize::from(mail.sample.label.outcome != Outcome::Unrelated))
     });
+    rows.extend(around.iter().map(|(features, own)| alike(indices(features), usize::from(*own))));
     fit_into::<2>(Question::Own, &rows, OF_TOPICS, &mut weights, &mut bias);
     let rows = answered(Question::Stage, &|mail| {
         let label = &mail.sample.label;
@@ -336,9 +379,14 @@ impl Prepared<'_> {
 }
 
 /// The features that are seen often enough to tell something, and how often.
-fn known(sentences: &[(&[u32], Act)], mails: &[&Prepared]) -> Vec<(u32, u16)> {
+fn known(
+    sentences: &[(&[u32], Act)],
+    around: &[(Vec<u32>, bool)],
+    mails: &[&Prepared],
+) -> Vec<(u32, u16)> {
     let mut in_sentences: HashMap<u32, u32> = HashMap::new();
-    for feature in sentences.iter().flat_map(|(features, _)| features.iter()) {
+    let of_sentences = sentences.iter().flat_map(|(features, _)| features.iter());
+    for feature in of_sentences.chain(around.iter().flat_map(|(features, _)| features)) {
         *in_sentences.entry(*feature).or_default() += 1;
     }
     let mut in_mails: HashMap<u32, u32> = HashMap::new();
@@ -700,4 +748,22 @@ pub fn reading(mail: &Mail, rules: &super::Rules) -> Vec<String> {
         lines.push(format!("{} against {}: {}", first.name(), other.name(), told.join("; ")));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surroundings_are_learned_from_in_groups_of_one_kind_and_language() {
+        let surrounding = |own: bool, lang: Lang| Surrounding {
+            own,
+            words: "Thank you for coming to the yard.".to_owned(),
+            lang,
+        };
+        let mut all = vec![surrounding(true, Lang::En); SURROUNDINGS_OF_A_MAIL + 1];
+        all.extend([surrounding(false, Lang::En), surrounding(false, Lang::Ja)]);
+        let groups: Vec<bool> = around(&all, Lang::En).into_iter().map(|(_, own)| own).collect();
+        assert_eq!(groups, [false, true, true]);
+    }
 }

@@ -151,11 +151,17 @@ impl Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Name {
     Employer,
+    /// Which position a mail about an application names.
     Position,
+    /// Whether a mail names a position that the recipient applied for: learned from unrelated mails, too. It finds the
+    /// name itself less often, because it leans to there being none.
+    Vacancy,
 }
 
 impl Name {
-    pub(crate) const ALL: [Self; 2] = [Self::Employer, Self::Position];
+    pub(crate) const COUNT: usize = 3;
+
+    pub(crate) const ALL: [Self; Self::COUNT] = [Self::Employer, Self::Position, Self::Vacancy];
 }
 
 /// Why a model could not be used.
@@ -163,7 +169,7 @@ impl Name {
 #[error("the learned table is damaged: it is not of the form that the fit writes")]
 pub struct ModelError;
 
-const MAGIC: &[u8; 8] = b"goen\0\0\0\x0a";
+const MAGIC: &[u8; 8] = b"goen\0\0\0\x0b";
 
 /// Bytes of a feature. They all lie together, before the weights: most features of a mail are in no table, and so
 /// are looked for without touching the far larger part.
@@ -188,7 +194,7 @@ pub(crate) struct Model {
     /// What features of sentences and mails say to each question.
     table: Table,
     /// How features of a possible name speak for each [`Name`], and what one step of a byte stands for.
-    names: [(Table, f32); 2],
+    names: [(Table, f32); Name::COUNT],
     steps: Row,
     /// How each answer is spoken for before anything is read.
     pub(crate) bias: Row,
@@ -203,7 +209,7 @@ pub(crate) struct Parts {
     pub(crate) bias: Row,
     pub(crate) judge: Judge,
     /// For each [`Name`].
-    pub(crate) names: [Vec<(u32, f32)>; 2],
+    pub(crate) names: [Vec<(u32, f32)>; Name::COUNT],
 }
 
 /// A hash table in the bytes of a model: all keys in ascending order with gaps between them, then all rows.
@@ -299,8 +305,11 @@ impl Model {
             return Err(ModelError);
         }
         let [places, rows] = [numbers.count()?, numbers.count()?];
-        let names = [numbers.count()?, numbers.count()?];
-        let name_steps: [f32; 2] = numbers.floats()?;
+        let mut counts = [0; Name::COUNT];
+        for count in &mut counts {
+            *count = numbers.count()?;
+        }
+        let name_steps: [f32; Name::COUNT] = numbers.floats()?;
         let steps = Row(numbers.floats()?);
         let bias = Row(numbers.floats()?);
         let mut judge = Vec::new();
@@ -308,13 +317,16 @@ impl Model {
             judge.push(numbers.floats()?);
         }
         let table = Table { at: numbers.at, places, width: Row::LENGTH };
-        let employers = Table { at: table.end().ok_or(ModelError)?, places: names[0], width: 1 };
-        let positions =
-            Table { at: employers.end().ok_or(ModelError)?, places: names[1], width: 1 };
-        if positions.end() != Some(bytes.len()) || !name_steps.iter().all(|step| step.is_finite()) {
+        let mut end = table.end().ok_or(ModelError)?;
+        let mut names = [(table, 0.0); Name::COUNT];
+        for ((name, places), step) in names.iter_mut().zip(counts).zip(name_steps) {
+            let table = Table { at: end, places, width: 1 };
+            end = table.end().ok_or(ModelError)?;
+            *name = (table, step);
+        }
+        if end != bytes.len() || !name_steps.iter().all(|step| step.is_finite()) {
             return Err(ModelError);
         }
-        let names = [(employers, name_steps[0]), (positions, name_steps[1])];
         Ok(Self { bytes, table, names, steps, bias, judge })
     }
 
@@ -326,10 +338,11 @@ impl Model {
     /// How the features of a possible name speak for it, in sum; what is said twice is heard once. `places` is room
     /// for finding them.
     pub(crate) fn speaks_for(&self, name: Name, features: &[u32], places: &mut Vec<u32>) -> f32 {
-        let [employers, positions] = self.names;
+        let [employers, positions, vacancies] = self.names;
         let (table, step) = match name {
             Name::Employer => employers,
             Name::Position => positions,
+            Name::Vacancy => vacancies,
         };
         table.find(&self.bytes, features, places);
         let weights = places.iter().filter_map(|&place| table.row(&self.bytes, place));
@@ -479,7 +492,11 @@ mod tests {
         Parts {
             features: (1..=50).map(|n: u32| (n * 77_777_777, says)).collect(),
             judge: vec![[1.0; 9]; 3],
-            names: [(1..=20).map(|n: u32| (n * 99_999_999, 0.5)).collect(), vec![(5, -1.0)]],
+            names: [
+                (1..=20).map(|n: u32| (n * 99_999_999, 0.5)).collect(),
+                vec![(5, -1.0)],
+                vec![(7, 2.0)],
+            ],
             ..Parts::default()
         }
     }
@@ -508,6 +525,8 @@ mod tests {
             (speaks(Name::Employer) - 0.5).abs() < 0.01
                 && (speaks(Name::Position) + 1.0).abs() < 0.01
         );
+        let vacancy = model.speaks_for(Name::Vacancy, &[5, 7], &mut Vec::new());
+        assert!((vacancy - 2.0).abs() < 0.01, "{vacancy}");
     }
 
     #[test]
@@ -537,9 +556,8 @@ mod tests {
         let mut other = bytes.clone();
         other[3] ^= 1;
         assert!(Model::read(Cow::Owned(other)).is_err());
-        // The counts of the three tables' places stand behind the magic and beside that of the judge's rows.
-        for (at, count) in [(8, 0), (8, u32::MAX), (16, 0), (16, u32::MAX), (20, 0), (20, u32::MAX)]
-        {
+        // The counts of the four tables' places stand behind the magic and beside that of the judge's rows.
+        for (at, count) in [8, 16, 20, 24].into_iter().flat_map(|at| [(at, 0), (at, u32::MAX)]) {
             let mut other = bytes.clone();
             other[at..at + 4].copy_from_slice(&count.to_le_bytes());
             assert!(Model::read(Cow::Owned(other)).is_err(), "{at} {count}");

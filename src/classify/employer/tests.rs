@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
+use super::with_form;
 use super::words::{COMMON, FORMS, MAILBOXES, OFFICES, ORGANISATIONS, ROLES, TOOLS};
-use super::{named, with_form};
 use crate::classify::model::Model;
 use crate::classify::{Channel, Rules};
 use crate::mail::Mail;
@@ -15,7 +15,7 @@ fn mail(from: &str, subject: &str, text: &str) -> Mail {
 }
 
 fn found(mail: &Mail, channel: Channel) -> Option<String> {
-    named(mail, channel, model(mail)).0
+    super::employer(mail, channel, model(mail))
 }
 
 fn model(mail: &Mail) -> &'static Model {
@@ -35,7 +35,7 @@ fn client(from: &str, subject: &str, text: &str) -> String {
 
 fn post(subject: &str, text: &str) -> String {
     let mail = mail("Jo Lee <jo@corvane.example>", subject, text);
-    named(&mail, Channel::Company, model(&mail)).1.unwrap_or_default()
+    super::position(&mail, model(&mail)).name.unwrap_or_default()
 }
 
 #[test]
@@ -228,4 +228,23 @@ fn endless_names_take_no_endless_time() {
     ] {
         let _ = found(&mail(&from, "Aaaa Aaaa Aaaa", &text), Channel::Company);
     }
+}
+
+#[test]
+fn a_mail_about_a_flat_names_no_position() {
+    let ahead = |subject: &str, text: &str| {
+        let mail = mail("Jo Lee <jo@corvane.example>", subject, text);
+        super::position(&mail, model(&mail)).ahead
+    };
+    let job = ahead(
+        "Your application",
+        "Thank you for applying for the position of Warehouse Supervisor.\nWe have chosen somebody else.",
+    );
+    let flat = ahead(
+        "The flat in Mill Lane",
+        "Thank you for coming to the viewing.\nThe landlady has chosen somebody else.",
+    );
+    assert!(job > 0.0 && flat < 0.0, "{job} {flat}");
+    let nothing = ahead("", "...");
+    assert!((nothing + super::FAR).abs() < f32::EPSILON, "{nothing}");
 }

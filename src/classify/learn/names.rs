@@ -1,4 +1,5 @@
-//! Learning which of the possible names in a mail is the employer's, and which the position's.
+//! Learning which of the possible names in a mail is the employer's, which the position's, and whether there is a
+//! position at all.
 
 use std::collections::HashMap;
 
@@ -34,6 +35,8 @@ pub(super) struct Choice {
     /// Empty where the label's name stands nowhere in the mail: then there is nothing to learn.
     right: Option<usize>,
     pub(super) part: usize,
+    /// The mail is about an application of the recipient's; else "none of them" is right.
+    pub(super) own: bool,
 }
 
 /// The choices in the mails of a language.
@@ -44,15 +47,16 @@ pub(super) fn choices(samples: &[Sample], lang: Lang, sought: Name) -> Vec<Choic
 
 fn choice(sample: &Sample, sought: Name) -> Option<Choice> {
     let label = &sample.label;
-    if matches!(label.outcome, Outcome::Unrelated | Outcome::Mixed) {
+    let own = label.outcome != Outcome::Unrelated;
+    if label.outcome == Outcome::Mixed || (!own && sought != Name::Vacancy) {
         return None;
     }
     let (mail, lines) = (&sample.mail, lines_of(&sample.mail));
     let ((found, none), wanted) = match sought {
         Name::Employer => (names::candidates(mail, &lines, label.channel), &label.company),
-        Name::Position => (posts::candidates(mail, &lines), &label.position),
+        Name::Position | Name::Vacancy => (posts::candidates(mail, &lines), &label.position),
     };
-    let wanted = key_of(wanted);
+    let wanted = if own { key_of(wanted) } else { String::new() };
     let right = if wanted.is_empty() {
         Some(found.len())
     } else {
@@ -60,7 +64,7 @@ fn choice(sample: &Sample, sought: Name) -> Option<Choice> {
     };
     let features = found.into_iter().map(|candidate| candidate.features).chain([none]);
     let features = features.map(grams::once).collect();
-    Some(Choice { features, right, part: part_of(&label.path) })
+    Some(Choice { features, right, part: part_of(&label.path), own })
 }
 
 /// Learns the weights of features: a softmax over the candidates of each mail, by `AdaGrad`.
@@ -140,7 +144,7 @@ pub(super) fn fit(choices: &[&Choice]) -> Vec<(u32, f32)> {
     learned
 }
 
-/// Of the choices, how many these weights make rightly.
+/// Of the choices in mails about an application, how many these weights make rightly.
 pub(super) fn right(choices: &[&Choice], weights: &[(u32, f32)]) -> usize {
     let weights: HashMap<u32, f32> = weights.iter().copied().collect();
     let best = |choice: &Choice| {
@@ -149,5 +153,27 @@ pub(super) fn right(choices: &[&Choice], weights: &[(u32, f32)]) -> usize {
         });
         points.enumerate().max_by(|one, other| one.1.total_cmp(&other.1)).map(|(at, _)| at)
     };
-    choices.iter().filter(|choice| choice.right.is_some() && best(choice) == choice.right).count()
+    let own = choices.iter().filter(|choice| choice.own);
+    own.filter(|choice| choice.right.is_some() && best(choice) == choice.right).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::Mail;
+
+    #[test]
+    fn of_an_unrelated_mail_only_is_learned_that_it_names_no_position() {
+        let wire = "From: Jo <jo@corvane.example>\r\nSubject: The flat\r\n\r\nThe Caretaker has chosen somebody else.\r\n";
+        let label = r#"{"path":"en/en1-001.eml","outcome":"unrelated","stage":"unknown","company":"","position":"Caretaker",
+            "wording":"","door":"neutral","channel":"company","replyable":true,"reply":"not_needed","lang":"en","hard":false}"#;
+        let sample = Sample {
+            label: serde_json::from_str(label).unwrap(),
+            mail: Mail::read(wire.as_bytes()).unwrap(),
+        };
+        assert!(choice(&sample, Name::Employer).is_none());
+        assert!(choice(&sample, Name::Position).is_none());
+        let vacancy = choice(&sample, Name::Vacancy).unwrap();
+        assert_eq!(vacancy.right, Some(vacancy.features.len() - 1));
+    }
 }
