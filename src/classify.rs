@@ -412,8 +412,13 @@ fn conclude(
     let (company, position) = if outcome == Outcome::Unrelated {
         (None, None)
     } else {
-        let company = employer::employer(mail, channel, rules.model(mail.lang));
-        (company, reading.position.clone())
+        let model = rules.model(mail.lang);
+        let position = match &reading.position {
+            Some(position) => position.name.clone(),
+            // The user says that it is not unrelated, as goen had read it.
+            None => employer::position(mail, model).name,
+        };
+        (employer::employer(mail, channel, model), position)
     };
     Verdict {
         lang: mail.lang,

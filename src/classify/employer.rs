@@ -18,7 +18,7 @@ use spans::Candidate;
 pub(crate) use tokens::with_form;
 
 /// [`Position::ahead`] is cut off here: beyond it nothing is surer.
-const FAR: f32 = 8.0;
+pub(crate) const FAR: f32 = 8.0;
 
 /// What a mail says of the position.
 #[derive(Debug)]

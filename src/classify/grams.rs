@@ -105,7 +105,8 @@ fn of_characters(sentence: &str, salt: Salt, into: &mut Vec<u32>) {
             if character.is_whitespace() {
                 continue;
             }
-            let of_stage = starts && rest.clone().find(|c| !c.is_whitespace()) == Some('次');
+            let of_stage =
+                in_figure && starts && rest.clone().find(|c| !c.is_whitespace()) == Some('次');
             return Some(match character {
                 '1' if of_stage => '一',
                 '2' if of_stage => '二',

@@ -53,8 +53,8 @@ pub(crate) struct Reading {
     pub(crate) said: Vec<(Row, usize)>,
     /// The same of what stands beside the sentences.
     pub(crate) beside: (Row, usize),
-    /// The position that is named.
-    pub(crate) position: Option<String>,
+    /// The position, unless the mail is unrelated whatever that may be.
+    pub(crate) position: Option<Position>,
     /// What the judge weighs, in the order of [`names`].
     pub(crate) numbers: Vec<f32>,
     /// See [`is_plain`].
@@ -115,9 +115,18 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
     });
     let topic = tally.scores(Question::Topic, &model.bias);
     let own = tally.scores(Question::Own, &model.bias);
-    let Position { name: position, ahead } = employer::position(mail, model);
-    let about = About { topic: softmax(topic), own: softmax(own), ahead };
-    let numbers = numbers(mail, &text, &acts, &about);
+    let numbers_if = |ahead: f32| {
+        let about = About { topic: softmax(topic), own: softmax(own), ahead };
+        numbers(mail, &text, &acts, &about)
+    };
+    let (least, most) = (numbers_if(-employer::FAR), numbers_if(employer::FAR));
+    let (position, numbers) = if unrelated_between(&least, &most, &model.judge) {
+        (None, least)
+    } else {
+        let position = employer::position(mail, model);
+        let numbers = numbers_if(position.ahead);
+        (Some(position), numbers)
+    };
     let plain = is_plain(&text, &acts, topic);
     let says_nothing = known + places.len() < least_known(mail.lang);
     Reading { text, acts, said, beside, position, numbers, plain, says_nothing }
@@ -347,6 +356,29 @@ pub(crate) fn weigh(numbers: &[f32], judge: &[Points]) -> Points {
         }
     }
     softmax(scores)
+}
+
+/// Whether the judge calls a mail unrelated whatever its numbers are between these.
+///
+/// Most mails of an inbox are unrelated whether they name a position or not, and looking for one costs more than all the
+/// rest.
+fn unrelated_between(least: &[f32], most: &[f32], judge: &[Points]) -> bool {
+    let Some(bias) = judge.last() else { return false };
+    let of =
+        |points: &Points, outcome: Outcome| points.get(outcome as usize).copied().unwrap_or(0.0);
+    Outcome::ALL.into_iter().filter(|&outcome| outcome != Outcome::Unrelated).all(|other| {
+        let ahead = |weights: &Points| of(weights, Outcome::Unrelated) - of(weights, other);
+        let least_ahead: f32 = least
+            .iter()
+            .zip(most)
+            .zip(judge)
+            .map(|((least, most), weights)| {
+                let ahead = ahead(weights);
+                (least * ahead).min(most * ahead)
+            })
+            .sum();
+        least_ahead + ahead(bias) > 0.0
+    })
 }
 
 /// Weighs the numbers and applies the gates.
@@ -599,5 +631,21 @@ mod tests {
         let numbers = read(&mail, model).numbers.len();
         assert_eq!(names().len(), numbers);
         assert_eq!(model.judge.len(), numbers + 1, "the last row is the bias");
+    }
+
+    #[test]
+    fn a_mail_is_unrelated_between_two_bounds_only_if_it_is_at_both_and_in_between() {
+        let weights = |unrelated: f32, declined: f32| {
+            let mut points = Points::default();
+            points[Outcome::Unrelated as usize] = unrelated;
+            points[Outcome::Declined as usize] = declined;
+            points
+        };
+        // One number that speaks for a refusal, and a bias that speaks for neither.
+        let judge = [weights(0.0, 1.0), weights(2.0, 0.0)];
+        assert!(unrelated_between(&[-8.0], &[1.9], &judge));
+        assert!(!unrelated_between(&[-8.0], &[2.1], &judge));
+        assert!(!unrelated_between(&[2.1], &[-8.0], &judge));
+        assert!(!unrelated_between(&[0.0], &[0.0], &[]), "nothing was learned yet");
     }
 }
