@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::words::{FORMS, MAILBOXES, OFFICES, ORGANISATIONS, TOOLS};
+use super::words::{FORMS, MAILBOXES, OFFICES, ORGANISATIONS, SYSTEMS, TOOLS};
 use crate::mail::Mail;
 
 /// Most letters of a part of a domain (RFC 1035 §2.3.4).
@@ -87,7 +87,9 @@ fn names_of(mail: &Mail) -> Vec<String> {
     if domain.len() > LONGEST_DOMAIN {
         return Vec::new();
     }
-    let mut parts: Vec<&str> = domain.split('.').collect();
+    let of_system = system(&domain);
+    let before = of_system.and_then(|system| domain.strip_suffix(system));
+    let mut parts: Vec<&str> = before.unwrap_or(&domain).split('.').collect();
     parts.pop();
     let country = parts.len() > 1
         && parts.last().is_some_and(|part| {
@@ -111,7 +113,7 @@ fn names_of(mail: &Mail) -> Vec<String> {
         })
         .collect();
     // "fennimore@mailer.hirestack.example"
-    if parts.last().is_some_and(|part| is_tool(part)) {
+    if of_system.is_some() || parts.last().is_some_and(|part| is_tool(part)) {
         let local = author.addr_spec.split('@').next().unwrap_or("").to_lowercase();
         let words: Vec<&str> = author.name.as_deref().unwrap_or("").split_whitespace().collect();
         let name = key(&words.concat());
@@ -153,7 +155,14 @@ pub(super) fn written_by_robot(address: &str) -> bool {
 
 pub(super) fn domain_is_tool(mail: &Mail) -> bool {
     let domain = mail.author().map(crate::mail::Address::domain).unwrap_or_default();
-    domain.rsplit('.').nth(1).is_some_and(is_tool)
+    system(&domain).is_some() || domain.rsplit('.').nth(1).is_some_and(is_tool)
+}
+
+/// The tracking system that a domain belongs to: "talent.icims.com" is "icims.com".
+fn system(domain: &str) -> Option<&'static str> {
+    SYSTEMS.iter().copied().find(|system| {
+        domain.strip_suffix(system).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
 }
 
 /// Whether the label is spelt by beginnings of the words, in order: "ballinrobecu", "otterburnwt".

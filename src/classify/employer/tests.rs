@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use super::with_form;
-use super::words::{COMMON, FORMS, MAILBOXES, OFFICES, ORGANISATIONS, ROLES, TOOLS};
+use super::words::{COMMON, FORMS, MAILBOXES, OFFICES, ORGANISATIONS, ROLES, SYSTEMS, TOOLS};
 use crate::classify::model::Model;
 use crate::classify::{Channel, Rules};
 use crate::mail::Mail;
@@ -40,7 +40,7 @@ fn post(subject: &str, text: &str) -> String {
 
 #[test]
 fn tables_are_sorted() {
-    for table in [COMMON, FORMS, MAILBOXES, OFFICES, ORGANISATIONS, ROLES, TOOLS] {
+    for table in [COMMON, FORMS, MAILBOXES, OFFICES, ORGANISATIONS, ROLES, SYSTEMS, TOOLS] {
         assert!(table.is_sorted(), "{table:?}");
     }
 }
@@ -247,4 +247,18 @@ fn a_mail_about_a_flat_names_no_position() {
     assert!(job > 0.0 && flat < 0.0, "{job} {flat}");
     let nothing = ahead("", "...");
     assert!((nothing + super::FAR).abs() < f32::EPSILON, "{nothing}");
+}
+
+#[test]
+fn a_tracking_system_is_no_employer() {
+    let text = "Dear Ren,\nThank you for applying to the Data Analyst role at Northwind.\nWe have decided to proceed with other candidates.\n";
+    for from in [
+        "Northwind <no-reply@us.greenhouse-mail.io>",
+        "Northwind Hiring Team <northwind@myworkday.com>",
+        "Northwind Recruiting <no-reply@northwind.recruitee.com>",
+    ] {
+        assert_eq!(employer(from, "Your application", text), "Northwind", "{from}");
+    }
+    let unnamed = "Dear Ren,\nWe have decided to proceed with other candidates.\n";
+    assert_eq!(employer("no-reply@hire.lever.co", "Your application", unnamed), "");
 }

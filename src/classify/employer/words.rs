@@ -209,6 +209,16 @@ pub(super) const TOOLS: &[&str] = &[
     "recruit", "sign", "stack", "talent", "test", "track", "workplace",
 ];
 
+/// Domains of tracking systems and job sites that write for employers, and name none.
+pub(super) const SYSTEMS: &[&str] = &[
+    "applytojob.com", "ashbyhq.com", "axol.jp", "bamboohr.com", "breezy.hr", "greenhouse-mail.io",
+    "greenhouse.io", "herp.cloud", "hrmos.co", "icims.com", "jobcan.jp", "jobvite.com", "lever.co",
+    "mynavi.jp", "myworkday.com", "myworkdayjobs.com", "personio.com", "personio.de",
+    "pinpointhq.com", "recruitee.com", "rikunabi.com", "smartrecruiters.com", "snar.jp",
+    "successfactors.com", "successfactors.eu", "talentio.com", "taleo.net", "teamtailor-mail.com",
+    "teamtailor.com", "workable.com", "workablemail.com",
+];
+
 /// Parts of addresses that name nobody.
 pub(super) const MAILBOXES: &[&str] = &[
     "academic", "admin", "alert", "apply", "appointments", "assess", "ats", "campus",
