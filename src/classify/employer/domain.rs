@@ -87,9 +87,8 @@ fn names_of(mail: &Mail) -> Vec<String> {
     if domain.len() > LONGEST_DOMAIN {
         return Vec::new();
     }
-    let of_system = system(&domain);
-    let before = of_system.and_then(|system| domain.strip_suffix(system));
-    let mut parts: Vec<&str> = before.unwrap_or(&domain).split('.').collect();
+    let before_system = before_system(&domain);
+    let mut parts: Vec<&str> = before_system.unwrap_or(&domain).split('.').collect();
     parts.pop();
     let country = parts.len() > 1
         && parts.last().is_some_and(|part| {
@@ -113,7 +112,7 @@ fn names_of(mail: &Mail) -> Vec<String> {
         })
         .collect();
     // "fennimore@mailer.hirestack.example"
-    if of_system.is_some() || parts.last().is_some_and(|part| is_tool(part)) {
+    if before_system.is_some() || parts.last().is_some_and(|part| is_tool(part)) {
         let local = author.addr_spec.split('@').next().unwrap_or("").to_lowercase();
         let words: Vec<&str> = author.name.as_deref().unwrap_or("").split_whitespace().collect();
         let name = key(&words.concat());
@@ -155,13 +154,13 @@ pub(super) fn written_by_robot(address: &str) -> bool {
 
 pub(super) fn domain_is_tool(mail: &Mail) -> bool {
     let domain = mail.author().map(crate::mail::Address::domain).unwrap_or_default();
-    system(&domain).is_some() || domain.rsplit('.').nth(1).is_some_and(is_tool)
+    before_system(&domain).is_some() || domain.rsplit('.').nth(1).is_some_and(is_tool)
 }
 
-/// The tracking system that a domain belongs to: "talent.icims.com" is "icims.com".
-fn system(domain: &str) -> Option<&'static str> {
-    SYSTEMS.iter().copied().find(|system| {
-        domain.strip_suffix(system).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+/// What stands before the domain of a tracking system, if it is one's: "talent." of "talent.icims.com".
+fn before_system(domain: &str) -> Option<&str> {
+    SYSTEMS.iter().find_map(|system| {
+        domain.strip_suffix(system).filter(|before| before.is_empty() || before.ends_with('.'))
     })
 }
 
