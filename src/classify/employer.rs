@@ -11,7 +11,7 @@ mod tokens;
 mod words;
 
 use super::Channel;
-use super::model::{Model, Name};
+use super::model::{Model, Names};
 use crate::mail::Mail;
 use spans::Candidate;
 
@@ -25,9 +25,9 @@ pub(crate) const FAR: f32 = 8.0;
 pub(crate) struct Position {
     /// As the mail states it; empty where it is likelier that nothing in it is one.
     pub(crate) name: Option<String>,
-    /// How far all that could be one are ahead of "none", as the logarithm of the odds, by the weights of
-    /// [`Name::Vacancy`] (`name` is chosen by those of [`Name::Position`]): between -[`FAR`] and [`FAR`], -[`FAR`] where
-    /// nothing could be one.
+    /// How far all that could be one are ahead of "none", as the logarithm of the odds, by the weights of a vacancy
+    /// (`name` is chosen by those of a position: [`super::model::Name`]): between -[`FAR`] and [`FAR`], -[`FAR`]
+    /// where nothing could be one.
     pub(crate) ahead: f32,
 }
 
@@ -35,45 +35,44 @@ pub(crate) struct Position {
 pub(crate) fn employer(mail: &Mail, channel: Channel, model: &Model) -> Option<String> {
     let lines = spans::lines_of(mail);
     let (candidates, none) = names::candidates(mail, &lines, channel);
-    likeliest(&candidates, &none, Name::Employer, model)
+    let points = points(&candidates, &none, model);
+    likeliest(&candidates, points.iter().map(|&[employer, _, _]| employer))
 }
 
 /// The position, as the mail states it.
 pub(crate) fn position(mail: &Mail, model: &Model) -> Position {
     let lines = spans::lines_of(mail);
     let (candidates, none) = posts::candidates(mail, &lines);
-    let odds: f32 =
-        ahead(&candidates, &none, Name::Vacancy, model).map(|(ahead, _)| ahead.exp()).sum();
+    let points = points(&candidates, &none, model);
+    let odds: f32 = points.iter().map(|[_, _, vacancy]| vacancy.exp()).sum();
     Position {
-        name: likeliest(&candidates, &none, Name::Position, model),
+        name: likeliest(&candidates, points.iter().map(|&[_, position, _]| position)),
         ahead: odds.ln().clamp(-FAR, FAR),
     }
 }
 
-/// The likeliest of the candidates, unless none of them is likelier.
-fn likeliest(
-    candidates: &[Candidate<'_>],
-    none: &[u32],
-    name: Name,
-    model: &Model,
-) -> Option<String> {
-    ahead(candidates, none, name, model)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .filter(|&(ahead, _)| ahead > 0.0)
-        .map(|(_, candidate)| candidate.name())
+/// The likeliest of the candidates that are so far ahead, unless none of them is likelier.
+fn likeliest(candidates: &[Candidate<'_>], ahead: impl Iterator<Item = f32>) -> Option<String> {
+    candidates
+        .iter()
+        .zip(ahead)
+        .max_by(|(_, one), (_, other)| one.total_cmp(other))
+        .filter(|&(_, ahead)| ahead > 0.0)
+        .map(|(candidate, _)| candidate.name())
 }
 
 /// How far each candidate is ahead of none of them, in points of the learned weights.
-fn ahead<'c, 'l>(
-    candidates: &'c [Candidate<'l>],
-    none: &[u32],
-    name: Name,
-    model: &Model,
-) -> impl Iterator<Item = (f32, &'c Candidate<'l>)> {
+fn points(candidates: &[Candidate<'_>], none: &[u32], model: &Model) -> Vec<Names> {
     let mut places = Vec::new();
-    let mut points = move |features: &[u32]| model.speaks_for(name, features, &mut places);
-    let none = points(none);
-    candidates.iter().map(move |candidate| (points(&candidate.features) - none, candidate))
+    let none = model.speaks_for(none, &mut places);
+    let points = candidates.iter().map(|candidate| {
+        let mut points = model.speaks_for(&candidate.features, &mut places);
+        for (points, none) in points.iter_mut().zip(none) {
+            *points -= none;
+        }
+        points
+    });
+    points.collect()
 }
 
 /// Full-width forms of ASCII (U+FF01 to U+FF5E) as ASCII.

@@ -4,6 +4,7 @@
 //! endian and read in place, so nothing is unpacked at the start and nothing is held in memory twice.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::Outcome;
 use super::question::Question;
@@ -164,22 +165,24 @@ impl Name {
     pub(crate) const ALL: [Self; Self::COUNT] = [Self::Employer, Self::Position, Self::Vacancy];
 }
 
+/// A number for each [`Name`].
+pub(crate) type Names = [f32; Name::COUNT];
+
 /// Why a model could not be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the learned table is damaged: it is not of the form that the fit writes")]
 pub struct ModelError;
 
-const MAGIC: &[u8; 8] = b"goen\0\0\0\x0b";
+const MAGIC: &[u8; 8] = b"goen\0\0\0\x0c";
 
-/// Bytes of a feature. They all lie together, before the weights: most features of a mail are in no table, and so
-/// are looked for without touching the far larger part.
-const KEY: usize = 4;
+/// Bytes of a feature, and of a place.
+const WORD: usize = 4;
 
-/// Of a hundred places of a table, how many are taken, [`SPILL`] aside.
-const FILLED: usize = 90;
+/// Most features of a group: all of them are compared at once, which is faster than to stop at the right one.
+const GROUP: usize = 16;
 
-/// Places behind the last one that a feature is looked for first: the last features are pushed there.
-const SPILL: usize = 256;
+/// Features of a group, on average.
+const USUAL: usize = 4;
 
 /// How many features are looked for at once.
 const AT_ONCE: usize = 16;
@@ -194,7 +197,7 @@ pub(crate) struct Model {
     /// What features of sentences and mails say to each question.
     table: Table,
     /// How features of a possible name speak for each [`Name`], and what one step of a byte stands for.
-    names: [(Table, f32); Name::COUNT],
+    names: (Table, Names),
     steps: Row,
     /// How each answer is spoken for before anything is read.
     pub(crate) bias: Row,
@@ -212,51 +215,67 @@ pub(crate) struct Parts {
     pub(crate) names: [Vec<(u32, f32)>; Name::COUNT],
 }
 
-/// A hash table in the bytes of a model: all keys in ascending order with gaps between them, then all rows.
+/// A table in the bytes of a model: where each group of features begins, then all features in ascending order, then
+/// their rows.
 ///
-/// A feature is looked for from the place that its size lets expect, up to a gap or a greater key: few steps, also
-/// for one that is not there.
+/// The features of a group share their first bits. Most features of a mail are in no table, and so are looked for
+/// without touching the rows, which are the far larger part.
 #[derive(Debug, Clone, Copy)]
 struct Table {
     at: usize,
-    places: usize,
+    groups: usize,
+    features: usize,
     /// Bytes of a row.
     width: usize,
 }
 
 impl Table {
-    /// Where it ends, unless it is too small or larger than memory.
-    fn end(self) -> Option<usize> {
-        let size = self.places.checked_mul(KEY + self.width).filter(|_| self.places > SPILL)?;
-        self.at.checked_add(size)
+    /// Reads its size, at the place where it lies.
+    fn read(numbers: &mut Reader<'_>, width: usize) -> Result<Self, ModelError> {
+        let [groups, features] = [numbers.count()?, numbers.count()?];
+        let table = Self { at: numbers.at, groups, features, width };
+        let length = table.length().filter(|_| groups > 0).ok_or(ModelError)?;
+        numbers.take(length)?;
+        Ok(table)
     }
 
-    /// Where a feature is looked for first.
-    const fn slot(feature: u32, places: usize) -> usize {
-        ((feature as u64 * (places - SPILL) as u64) >> 32) as usize
+    /// Its length in bytes, unless it is larger than memory. Behind the last feature are so many empty ones that a
+    /// group can be read as if it were full.
+    fn length(self) -> Option<usize> {
+        let words =
+            self.groups.checked_add(self.features)?.checked_add(GROUP)?.checked_mul(WORD)?;
+        words.checked_add(self.features.checked_mul(self.width)?)
+    }
+
+    /// The group of a feature.
+    const fn group(feature: u32, groups: usize) -> usize {
+        ((feature as u64 * groups as u64) >> 32) as usize
     }
 
     /// The places of those of the features that are in the table, each once and in ascending order.
     ///
-    /// Many keys are read before the first is compared: so they are waited for at the same time.
+    /// The groups of many features are read before the first is looked for: so they are waited for at the same time.
     fn find(self, bytes: &[u8], features: &[u32], places: &mut Vec<u32>) {
         places.clear();
-        let keys = bytes.get(self.at..self.at + self.places * KEY).unwrap_or(&[]);
-        let (keys, _) = keys.as_chunks::<KEY>();
-        let key = |place: usize| keys.get(place).map_or(0, |key| u32::from_le_bytes(*key));
+        let (words, _) = bytes.get(self.at..).unwrap_or(&[]).as_chunks::<WORD>();
+        let (starts, words) = words.split_at_checked(self.groups).unwrap_or((&[], &[]));
+        let known = words.get(..self.features + GROUP).unwrap_or(&[]);
         for features in features.chunks(AT_ONCE) {
             let mut first = [0; AT_ONCE];
             for (first, &feature) in first.iter_mut().zip(features) {
-                *first = key(Self::slot(feature, self.places));
+                let start = starts.get(Self::group(feature, self.groups));
+                *first = start.map_or(0, |start| u32::from_le_bytes(*start));
             }
-            for (mut here, &feature) in first.into_iter().zip(features) {
-                let mut place = Self::slot(feature, self.places);
-                while here < feature && here != 0 {
-                    place += 1;
-                    here = key(place);
+            for (start, &feature) in first.into_iter().zip(features) {
+                let group = known.get(start as usize..).and_then(<[_]>::first_chunk::<GROUP>);
+                let Some(group) = group else { continue };
+                let wanted = feature.to_le_bytes();
+                let mut place = 0;
+                for (at, known) in (start + 1..).zip(group) {
+                    place |= if *known == wanted { at } else { 0 };
                 }
-                if here == feature {
-                    places.extend(u32::try_from(place).ok());
+                if place > 0 {
+                    places.push(place - 1);
                 }
             }
         }
@@ -267,33 +286,43 @@ impl Table {
     /// `WIDTH` is the width of this table.
     fn row<const WIDTH: usize>(self, bytes: &[u8], place: u32) -> Option<&[u8; WIDTH]> {
         debug_assert_eq!(self.width, WIDTH);
-        let at = self.at + self.places * KEY + place as usize * WIDTH;
-        bytes.get(at..)?.first_chunk()
+        let rows = self.at + (self.groups + self.features + GROUP) * WORD;
+        bytes.get(rows + place as usize * WIDTH..)?.first_chunk()
     }
 
-    /// How many places so many features take.
-    fn places(features: usize) -> usize {
-        features * 100 / FILLED + SPILL + 1
-    }
-
-    /// Adds a table to the bytes.
+    /// Adds a table to the bytes, with its size before it.
     fn pack<const WIDTH: usize>(mut rows: Vec<(u32, [u8; WIDTH])>, bytes: &mut Vec<u8>) {
-        let places = Self::places(rows.len());
-        let mut keys = vec![[0_u8; KEY]; places];
-        let mut packed = vec![[0_u8; WIDTH]; places];
         rows.sort_unstable_by_key(|&(feature, _)| feature);
-        let mut free = 0;
-        for (feature, row) in rows {
-            let place = Self::slot(feature, places).max(free);
-            free = place + 1;
-            assert!(place < places, "more features at the end than the places behind it");
-            if let (Some(key), Some(packed)) = (keys.get_mut(place), packed.get_mut(place)) {
-                *key = feature.to_le_bytes();
-                *packed = row;
+        let mut groups = rows.len() / USUAL + 1;
+        let starts = loop {
+            let mut sizes = vec![0_usize; groups];
+            for &(feature, _) in &rows {
+                if let Some(size) = sizes.get_mut(Self::group(feature, groups)) {
+                    *size += 1;
+                }
             }
+            if sizes.iter().all(|&size| size <= GROUP) {
+                let starts = sizes.into_iter().scan(0, |start, size| {
+                    *start += size;
+                    Some(*start - size)
+                });
+                break starts.collect::<Vec<_>>();
+            }
+            groups += groups / 16 + 1;
+            assert!(groups <= 64 + 8 * rows.len(), "features that are no hashes: they crowd");
+        };
+        let mut word = |number: usize| {
+            bytes.extend(u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
+        };
+        word(groups);
+        word(rows.len());
+        for start in starts {
+            word(start);
         }
-        bytes.extend(keys.iter().flatten());
-        bytes.extend(packed.iter().flatten());
+        bytes.extend(rows.iter().flat_map(|(feature, _)| feature.to_le_bytes()));
+        // Behind the last one: no feature is 0.
+        bytes.extend([0; GROUP * WORD]);
+        bytes.extend(rows.iter().flat_map(|(_, row)| row));
     }
 }
 
@@ -304,27 +333,17 @@ impl Model {
         if numbers.take(MAGIC.len())? != MAGIC {
             return Err(ModelError);
         }
-        let [places, rows] = [numbers.count()?, numbers.count()?];
-        let mut counts = [0; Name::COUNT];
-        for count in &mut counts {
-            *count = numbers.count()?;
-        }
-        let name_steps: [f32; Name::COUNT] = numbers.floats()?;
+        let rows = numbers.count()?;
+        let name_steps: Names = numbers.floats()?;
         let steps = Row(numbers.floats()?);
         let bias = Row(numbers.floats()?);
         let mut judge = Vec::new();
         for _ in 0..rows {
             judge.push(numbers.floats()?);
         }
-        let table = Table { at: numbers.at, places, width: Row::LENGTH };
-        let mut end = table.end().ok_or(ModelError)?;
-        let mut names = [(table, 0.0); Name::COUNT];
-        for ((name, places), step) in names.iter_mut().zip(counts).zip(name_steps) {
-            let table = Table { at: end, places, width: 1 };
-            end = table.end().ok_or(ModelError)?;
-            *name = (table, step);
-        }
-        if end != bytes.len() || !name_steps.iter().all(|step| step.is_finite()) {
+        let table = Table::read(&mut numbers, Row::LENGTH)?;
+        let names = (Table::read(&mut numbers, Name::COUNT)?, name_steps);
+        if numbers.at != bytes.len() || !name_steps.iter().all(|step| step.is_finite()) {
             return Err(ModelError);
         }
         Ok(Self { bytes, table, names, steps, bias, judge })
@@ -335,36 +354,38 @@ impl Model {
         self.table.find(&self.bytes, features, places);
     }
 
-    /// How the features of a possible name speak for it, in sum; what is said twice is heard once. `places` is room
-    /// for finding them.
-    pub(crate) fn speaks_for(&self, name: Name, features: &[u32], places: &mut Vec<u32>) -> f32 {
-        let [employers, positions, vacancies] = self.names;
-        let (table, step) = match name {
-            Name::Employer => employers,
-            Name::Position => positions,
-            Name::Vacancy => vacancies,
-        };
+    /// How the features of a possible name speak for each [`Name`], in sum; what is said twice is heard once.
+    /// `places` is room for finding them.
+    pub(crate) fn speaks_for(&self, features: &[u32], places: &mut Vec<u32>) -> Names {
+        let (table, steps) = self.names;
         table.find(&self.bytes, features, places);
-        let weights = places.iter().filter_map(|&place| table.row(&self.bytes, place));
-        small(weights.map(|&[weight]| i32::from(weight.cast_signed())).sum()) * step
+        let sums = self.sums::<{ Name::COUNT }>(table, places);
+        let mut points = steps;
+        for (points, sum) in points.iter_mut().zip(sums) {
+            *points *= small(sum);
+        }
+        points
     }
 
     /// How the features in these places speak for each answer, in sum.
     pub(crate) fn said(&self, places: &[u32]) -> Row {
-        let mut sums = [0_i32; Row::LENGTH];
-        for &place in places {
-            let Some(row) = self.table.row::<{ Row::LENGTH }>(&self.bytes, place) else {
-                continue;
-            };
-            for (sum, &weight) in sums.iter_mut().zip(row) {
-                *sum += i32::from(weight.cast_signed());
-            }
-        }
+        let sums = self.sums::<{ Row::LENGTH }>(self.table, places);
         let mut said = self.steps;
         for (said, sum) in said.0.iter_mut().zip(sums) {
             *said *= small(sum);
         }
         said
+    }
+
+    /// The sums of the rows in these places.
+    fn sums<const WIDTH: usize>(&self, table: Table, places: &[u32]) -> [i32; WIDTH] {
+        let mut sums = [0; WIDTH];
+        for row in places.iter().filter_map(|&place| table.row::<WIDTH>(&self.bytes, place)) {
+            for (sum, &weight) in sums.iter_mut().zip(row) {
+                *sum += i32::from(weight.cast_signed());
+            }
+        }
+        sums
     }
 
     /// The probabilities of the acts of a sentence of which so many features say this.
@@ -384,12 +405,7 @@ impl Model {
             weights.iter().map(|(_, weight)| weight.abs()).fold(0.0, f32::max) / 127.0
         });
         let mut bytes = MAGIC.to_vec();
-        let names = parts.names.each_ref().map(|names| Table::places(names.len()));
-        for count in
-            [Table::places(parts.features.len()), parts.judge.len()].into_iter().chain(names)
-        {
-            bytes.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
-        }
+        bytes.extend(u32::try_from(parts.judge.len()).unwrap_or(u32::MAX).to_le_bytes());
         let rows = [steps, parts.bias].into_iter().flat_map(|row| row.0);
         let numbers = rows.chain(parts.judge.iter().flatten().copied());
         for number in name_steps.into_iter().chain(numbers) {
@@ -403,10 +419,15 @@ impl Model {
             (*feature, row)
         });
         Table::pack(rows.collect(), &mut bytes);
-        for (names, step) in parts.names.iter().zip(name_steps) {
-            let rows = names.iter().map(|&(feature, weight)| (feature, [quantum(weight, step)]));
-            Table::pack(rows.collect(), &mut bytes);
+        let mut names: BTreeMap<u32, [u8; Name::COUNT]> = BTreeMap::new();
+        for (name, (weights, step)) in parts.names.iter().zip(name_steps).enumerate() {
+            for &(feature, weight) in weights {
+                if let Some(byte) = names.entry(feature).or_default().get_mut(name) {
+                    *byte = quantum(weight, step);
+                }
+            }
         }
+        Table::pack(names.into_iter().collect(), &mut bytes);
         bytes
     }
 }
@@ -455,7 +476,11 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, length: usize) -> Result<&'a [u8], ModelError> {
-        let taken = self.bytes.get(self.at..self.at + length).ok_or(ModelError)?;
+        let taken = self
+            .at
+            .checked_add(length)
+            .and_then(|end| self.bytes.get(self.at..end))
+            .ok_or(ModelError)?;
         self.at += length;
         Ok(taken)
     }
@@ -520,31 +545,33 @@ mod tests {
         assert!(acts[0] > 0.8 && (acts.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{acts:?}");
         assert!((said.answers::<9>(Question::Topic)[3] - 0.5).abs() < 0.01);
         assert_eq!(model.judge.len(), 3);
-        let speaks = |name: Name| model.speaks_for(name, &[99_999_999, 5, 5], &mut Vec::new());
-        assert!(
-            (speaks(Name::Employer) - 0.5).abs() < 0.01
-                && (speaks(Name::Position) + 1.0).abs() < 0.01
-        );
-        let vacancy = model.speaks_for(Name::Vacancy, &[5, 7], &mut Vec::new());
-        assert!((vacancy - 2.0).abs() < 0.01, "{vacancy}");
+        let names = model.speaks_for(&[99_999_999, 5, 5, 7], &mut Vec::new());
+        for (points, right) in names.into_iter().zip([0.5, -1.0, 2.0]) {
+            assert!((points - right).abs() < 0.01, "{names:?}");
+        }
     }
 
     #[test]
-    fn features_that_crowd_at_one_place_are_found_each_with_its_own_row() {
-        let crowded = || (1..=40).chain(u32::MAX - 39..=u32::MAX);
-        let rows: Vec<(u32, [u8; 1])> =
-            crowded().zip(0..).map(|(feature, n)| (feature, [n])).collect();
-        let mut bytes = Vec::new();
-        Table::pack(rows, &mut bytes);
-        let table = Table { at: 0, places: Table::places(80), width: 1 };
-        let mut places = Vec::new();
-        for (feature, n) in crowded().zip(0..) {
-            table.find(&bytes, &[feature], &mut places);
-            let found: Vec<_> = places.iter().map(|&place| table.row(&bytes, place)).collect();
-            assert_eq!(found, [Some(&[n])], "{feature}");
+    fn each_feature_is_found_with_its_own_row() {
+        let feature = |n: u32| crate::classify::grams::finish(n.wrapping_mul(0x9E37_79B1));
+        for count in [1, 5, 20_000] {
+            let rows: Vec<(u32, [u8; 4])> =
+                (0..count).map(|n| (feature(n), n.to_le_bytes())).collect();
+            let mut bytes = Vec::new();
+            Table::pack(rows.clone(), &mut bytes);
+            let mut numbers = Reader { bytes: &bytes, at: 0 };
+            let table = Table::read(&mut numbers, 4).unwrap();
+            assert_eq!(numbers.at, bytes.len());
+            let mut places = Vec::new();
+            for (feature, row) in rows {
+                table.find(&bytes, &[feature], &mut places);
+                let found: Vec<_> = places.iter().map(|&place| table.row(&bytes, place)).collect();
+                assert_eq!(found, [Some(&row)], "{feature}");
+            }
+            let others: Vec<u32> = (count..2 * count).map(feature).collect();
+            table.find(&bytes, &others, &mut places);
+            assert!(places.is_empty(), "{count}");
         }
-        table.find(&bytes, &[41, 1 << 31, u32::MAX - 40], &mut places);
-        assert!(places.is_empty());
     }
 
     #[test]
@@ -556,8 +583,12 @@ mod tests {
         let mut other = bytes.clone();
         other[3] ^= 1;
         assert!(Model::read(Cow::Owned(other)).is_err());
-        // The counts of the four tables' places stand behind the magic and beside that of the judge's rows.
-        for (at, count) in [8, 16, 20, 24].into_iter().flat_map(|at| [(at, 0), (at, u32::MAX)]) {
+        // The sizes of the first table stand before its groups, behind the judge's rows and the other numbers.
+        let numbers = 3 + Row::LENGTH * 2 + 3 * Outcome::ALL.len();
+        let table = 8 + 4 + numbers * 4;
+        for (at, count) in
+            [8, table, table + 4].into_iter().flat_map(|at| [(at, 0), (at, u32::MAX)])
+        {
             let mut other = bytes.clone();
             other[at..at + 4].copy_from_slice(&count.to_le_bytes());
             assert!(Model::read(Cow::Owned(other)).is_err(), "{at} {count}");
