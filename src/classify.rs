@@ -20,6 +20,8 @@ mod judge;
 pub mod learn;
 pub mod letters;
 mod model;
+mod network;
+mod proper;
 mod question;
 mod rules;
 pub mod score;

@@ -68,7 +68,7 @@ pub(crate) const fn has_door(outcome: Outcome) -> bool {
 }
 
 /// Whether somebody at this stage has met the employer.
-const fn follows_meeting(stage: Stage) -> bool {
+pub(crate) const fn follows_meeting(stage: Stage) -> bool {
     !matches!(stage, Stage::Document | Stage::Test | Stage::Internship | Stage::Unknown)
 }
 

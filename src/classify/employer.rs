@@ -31,6 +31,13 @@ pub(crate) struct Position {
     pub(crate) ahead: f32,
 }
 
+impl Position {
+    /// From the least that [`Self::ahead`] can be to the most.
+    pub(crate) const STEPS: [f32; 17] = [
+        -FAR, -7.0, -6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, FAR,
+    ];
+}
+
 /// The employer, as the mail states it.
 pub(crate) fn employer(mail: &Mail, channel: Channel, model: &Model) -> Option<String> {
     let lines = spans::lines_of(mail);

@@ -4,6 +4,7 @@
 //! program. Figures are folded to one, so dates and times look alike; the numbers of stages ("2nd interview",
 //! "2次面接") are read as the words that they are also written with.
 
+use super::proper::ProperNouns;
 use crate::lang::Lang;
 
 /// Longest run of characters of a Japanese feature.
@@ -63,10 +64,21 @@ pub(crate) fn once(mut features: Vec<u32>) -> Vec<u32> {
 }
 
 /// Adds the features of one folded sentence.
-pub(crate) fn of_sentence(sentence: &str, lang: Lang, salt: Option<Salt>, into: &mut Vec<u32>) {
+pub(crate) fn of_sentence(sentence: &str, lang: Lang, names: &ProperNouns, into: &mut Vec<u32>) {
     match lang {
-        Lang::Ja => of_characters(sentence, salt.unwrap_or(Salt::Run), into),
-        Lang::En => of_words(sentence, salt, into),
+        Lang::Ja => of_characters(sentence, Salt::Run, into),
+        Lang::En => of_words(sentence, names, into),
+    }
+}
+
+/// Adds the features of a folded subject: what else it says as the subject, beside what it says as a sentence.
+pub(crate) fn of_subject(subject: &str, lang: Lang, into: &mut Vec<u32>) {
+    match lang {
+        Lang::Ja => of_characters(subject, Salt::Subject, into),
+        Lang::En => {
+            let mut runs = Runs::<MOST_WORDS>::new(Salt::Subject);
+            words(subject).for_each(|word| runs.push(word.hash(), into));
+        }
     }
 }
 
@@ -91,9 +103,7 @@ pub(crate) fn of_sender(name: &str, address: &str, into: &mut Vec<u32>) {
 }
 
 fn of_characters(sentence: &str, salt: Salt, into: &mut Vec<u32>) {
-    let start = mix(0, salt as u32);
-    // The hashes of the runs that end at the character before, longest first.
-    let mut open = [None; LONGEST_RUN];
+    let mut runs = Runs::<LONGEST_RUN>::new(salt);
     let edge = u32::from('^');
     let mut rest = sentence.chars();
     let mut in_figure = false;
@@ -120,69 +130,115 @@ fn of_characters(sentence: &str, salt: Salt, into: &mut Vec<u32>) {
     for character in
         std::iter::once(edge).chain(folded.map(u32::from)).chain(std::iter::once(u32::from('$')))
     {
-        open.rotate_left(1);
-        if let Some(last) = open.last_mut() {
-            *last = Some(start);
+        runs.push(character, into);
+    }
+}
+
+fn of_words(sentence: &str, names: &ProperNouns, into: &mut Vec<u32>) {
+    let mut runs = Runs::<MOST_WORDS>::new(Salt::Run);
+    let mut stems = Runs::<MOST_WORDS>::new(Salt::Stem);
+    // The stems before the present one, the nearest last.
+    let mut before = [None; 2];
+    for word in words(sentence) {
+        runs.push(word.hash(), into);
+        if let Word::Written(written) = word {
+            of_parts(written, into);
         }
-        for hash in open.iter_mut().flatten() {
-            *hash = mix(*hash, character);
+        let stem = word.stem(names);
+        if stem == NAME && before[1] == Some(NAME) {
+            // "Ruth Pell of Larkfield" names twice, not three times.
+            continue;
+        }
+        stems.push(stem, into);
+        let around = before[0].map(|first| mix(mix(0, Salt::Around as u32), first));
+        into.extend(around.map(|first| finish(mix(first, stem))));
+        before = [before[1], Some(stem)];
+    }
+}
+
+/// The hashes of the runs that end at the present word or character, longest first.
+struct Runs<const LONGEST: usize> {
+    start: u32,
+    open: [Option<u32>; LONGEST],
+}
+
+impl<const LONGEST: usize> Runs<LONGEST> {
+    const fn new(salt: Salt) -> Self {
+        Self { start: mix(0, salt as u32), open: [None; LONGEST] }
+    }
+
+    /// Goes on by one word or character, and adds the runs that end there.
+    fn push(&mut self, next: u32, into: &mut Vec<u32>) {
+        self.open.rotate_left(1);
+        if let Some(last) = self.open.last_mut() {
+            *last = Some(self.start);
+        }
+        for hash in self.open.iter_mut().flatten() {
+            *hash = mix(*hash, next);
             into.push(finish(*hash));
         }
     }
 }
 
-fn of_words(sentence: &str, salt: Option<Salt>, into: &mut Vec<u32>) {
-    let exact = mix(0, salt.unwrap_or(Salt::Run) as u32);
-    let stems = mix(0, Salt::Stem as u32);
-    let mut open = [None; MOST_WORDS];
-    let mut open_stems = [None; MOST_WORDS];
-    let mut before = [None; 2];
-    let mut word = |hash: u32, stem: u32, into: &mut Vec<u32>| {
-        if salt.is_none() {
-            let first = before[0].map(|first| mix(mix(0, Salt::Around as u32), first));
-            into.extend(first.map(|first| finish(mix(first, stem))));
-            before = [before[1], Some(stem)];
-        }
-        for (open, start, value) in [(&mut open, exact, hash), (&mut open_stems, stems, stem)] {
-            if salt.is_some() && start == stems {
-                continue;
-            }
-            open.rotate_left(1);
-            if let Some(last) = open.last_mut() {
-                *last = Some(start);
-            }
-            for hash in open.iter_mut().flatten() {
-                *hash = mix(*hash, value);
-                into.push(finish(*hash));
-            }
-        }
-    };
-    word(1, 1, into);
-    let mut tokens = tokens(sentence).peekable();
-    while let Some(token) = tokens.next() {
-        // "The interview on the 2nd" tells a date.
-        let of_stage = tokens.peek().is_some_and(|next| STAGES.contains(next));
-        let token = match token {
-            "1st" if of_stage => "first",
-            "2nd" if of_stage => "second",
-            "3rd" if of_stage => "third",
-            _ => token,
-        };
-        let hash = |text: &str| text.bytes().fold(7, |hash, byte| mix(hash, u32::from(byte)));
-        if token.as_bytes().first().is_some_and(u8::is_ascii_digit) {
-            word(2, 2, into);
-        } else {
-            word(hash(token), hash(stem(token)), into);
-            if salt.is_none() {
-                parts(token, into);
-            }
+/// What a run of words is made of.
+#[derive(Debug, Clone, Copy)]
+enum Word<'a> {
+    /// Before the first word.
+    First,
+    /// Figures are all alike.
+    Figure,
+    /// Behind the last word.
+    Last,
+    Written(&'a str),
+}
+
+/// Stands for all names among the stems.
+const NAME: u32 = 5;
+
+impl Word<'_> {
+    fn hash(self) -> u32 {
+        match self {
+            Word::First => 1,
+            Word::Figure => 2,
+            Word::Last => 3,
+            Word::Written(word) => of_word(word),
         }
     }
-    word(3, 3, into);
+
+    fn stem(self, names: &ProperNouns) -> u32 {
+        match self {
+            Word::Written(word) if names.contains(word) => NAME,
+            Word::Written(word) => of_word(stem(word)),
+            _ => self.hash(),
+        }
+    }
+}
+
+/// The hash of a word, before a run is made of it.
+pub(super) fn of_word(word: &str) -> u32 {
+    word.bytes().fold(7, |hash, byte| mix(hash, u32::from(byte)))
+}
+
+/// The words of a sentence between its edges; numbers of stages are words.
+fn words(sentence: &str) -> impl Iterator<Item = Word<'_>> {
+    let mut tokens = tokens(sentence).map(|(_, token)| token).peekable();
+    let words = std::iter::from_fn(move || {
+        let token = tokens.next()?;
+        // "The interview on the 2nd" tells a date.
+        let of_stage = tokens.peek().is_some_and(|next| STAGES.contains(next));
+        Some(match token {
+            "1st" if of_stage => Word::Written("first"),
+            "2nd" if of_stage => Word::Written("second"),
+            "3rd" if of_stage => Word::Written("third"),
+            _ if token.starts_with(|c: char| c.is_ascii_digit()) => Word::Figure,
+            _ => Word::Written(token),
+        })
+    });
+    std::iter::once(Word::First).chain(words).chain(std::iter::once(Word::Last))
 }
 
 /// Adds the parts of a word: what is written otherwise, or put together anew, is known by them.
-fn parts(word: &str, into: &mut Vec<u32>) {
+fn of_parts(word: &str, into: &mut Vec<u32>) {
     let mut last = [0; PART];
     let bytes = [b'^'].into_iter().chain(word.bytes()).chain([b'$']);
     for (at, byte) in bytes.enumerate() {
@@ -197,8 +253,8 @@ fn parts(word: &str, into: &mut Vec<u32>) {
     }
 }
 
-/// Words, figures, and the marks that end or part clauses.
-fn tokens(sentence: &str) -> impl Iterator<Item = &str> {
+/// Words, figures, and the marks that end or part clauses, each with the byte where it begins.
+pub(super) fn tokens(sentence: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = sentence;
     std::iter::from_fn(move || {
         loop {
@@ -209,10 +265,11 @@ fn tokens(sentence: &str) -> impl Iterator<Item = &str> {
             } else {
                 first.len_utf8()
             };
+            let at = sentence.len() - rest.len();
             let (token, tail) = rest.split_at_checked(length)?;
             rest = tail;
             if part(first) || matches!(first, '.' | ',' | '!' | '?' | ':' | ';') {
-                return Some(token);
+                return Some((at, token));
             }
         }
     })
@@ -236,7 +293,7 @@ mod tests {
 
     fn features(sentence: &str, lang: Lang) -> Vec<u32> {
         let mut found = Vec::new();
-        of_sentence(sentence, lang, None, &mut found);
+        of_sentence(sentence, lang, &ProperNouns::default(), &mut found);
         found
     }
 
@@ -278,12 +335,12 @@ mod tests {
     #[test]
     fn an_english_word_is_known_by_its_parts() {
         let mut found = Vec::new();
-        parts("hired", &mut found);
+        of_parts("hired", &mut found);
         // ^hire, hired, ired$
         assert_eq!(found.len(), 3);
         let rehired = features("rehired", Lang::En);
         assert_eq!(found.iter().filter(|part| rehired.contains(part)).count(), 2);
-        parts("the", &mut found);
+        of_parts("the", &mut found);
         assert_eq!(found.len(), 4);
     }
 

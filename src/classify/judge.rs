@@ -3,6 +3,7 @@
 use super::employer::{self, Position};
 use super::grams::{self, Salt};
 use super::model::{Act, Acts, Model, Points, Row, softmax};
+use super::proper::ProperNouns;
 use super::question::{Question, Tally};
 use super::rules::Rules;
 use super::text::{Place, Text};
@@ -90,9 +91,10 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
     let mut known = 0;
     let mut tally = Tally::default();
     let (mut found, mut places) = (Vec::new(), Vec::new());
+    let names = ProperNouns::of(&text, mail.lang);
     for sentence in &text.sentences {
         found.clear();
-        grams::of_sentence(text.words(sentence), mail.lang, None, &mut found);
+        grams::of_sentence(text.words(sentence), mail.lang, &names, &mut found);
         model.find(&found, &mut places);
         let row = model.said(&places);
         let told = model.acts(&row, places.len());
@@ -115,18 +117,15 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
     });
     let topic = tally.scores(Question::Topic, &model.bias);
     let own = tally.scores(Question::Own, &model.bias);
-    let numbers_if = |ahead: f32| {
-        let about = About { topic: softmax(topic), own: softmax(own), ahead };
-        numbers(mail, &text, &acts, &about)
-    };
-    let (least, most) = (numbers_if(-employer::FAR), numbers_if(employer::FAR));
-    let (position, numbers) = if unrelated_between(&least, &most, &model.judge) {
-        (None, least)
-    } else {
-        let position = employer::position(mail, model);
-        let numbers = numbers_if(position.ahead);
-        (Some(position), numbers)
-    };
+    let about = About { topic: softmax(topic), own: softmax(own) };
+    let (mut numbers, refused) = numbers(mail, &text, &acts, &about);
+    let steps = Position::STEPS.map(|ahead| of_position(refused, ahead));
+    // Most mails of an inbox are unrelated whether they name a position or not, and looking for one costs more than all
+    // the rest.
+    let is_unrelated = model.judge.is_likeliest(Outcome::Unrelated, &numbers, &steps);
+    let position = (!is_unrelated).then(|| employer::position(mail, model));
+    let ahead = position.as_ref().map_or(-employer::FAR, |position| position.ahead);
+    numbers.extend(of_position(refused, ahead));
     let plain = is_plain(&text, &acts, topic);
     let says_nothing = known + places.len() < least_known(mail.lang);
     Reading { text, acts, said, beside, position, numbers, plain, says_nothing }
@@ -155,12 +154,13 @@ pub(crate) fn is_plain(text: &Text, acts: &[Acts], topic: Points) -> bool {
 
 /// The features of a mail, for the learning.
 pub(crate) fn features(mail: &Mail, text: &Text) -> Features {
+    let names = ProperNouns::of(text, mail.lang);
     let sentences = text
         .sentences
         .iter()
         .map(|sentence| {
             let mut found = Vec::new();
-            grams::of_sentence(text.words(sentence), mail.lang, None, &mut found);
+            grams::of_sentence(text.words(sentence), mail.lang, &names, &mut found);
             grams::once(found)
         })
         .collect();
@@ -171,7 +171,7 @@ pub(crate) fn features(mail: &Mail, text: &Text) -> Features {
 fn beside(mail: &Mail, text: &Text) -> Vec<u32> {
     let mut found = Vec::new();
     for sentence in text.sentences.iter().filter(|sentence| sentence.place == Place::Subject) {
-        grams::of_sentence(text.words(sentence), mail.lang, Some(Salt::Subject), &mut found);
+        grams::of_subject(text.words(sentence), mail.lang, &mut found);
     }
     if let Some(author) = mail.author() {
         grams::of_sender(author.name.as_deref().unwrap_or(""), &author.addr_spec, &mut found);
@@ -224,16 +224,16 @@ struct About {
     topic: Points,
     /// How probable it is that it is about no application of the recipient's, and that it is.
     own: [f32; 2],
-    /// The logarithm of the odds of a position being named: a refused flat or paper has none.
-    ahead: f32,
 }
 
 /// What the judge weighs: for each place the surest sentence of each act; for the new words also the
 /// second surest, how much there is of each act, and how late in the mail; what it is about; the headers.
-fn numbers(mail: &Mail, text: &Text, acts: &[Acts], about: &About) -> Vec<f32> {
-    let About { topic, own: [not_own, own], ahead } = *about;
-    let with_position = 1.0 / (1.0 + (-ahead).exp());
+///
+/// All but [`of_position`], and how surely the new words refuse anything.
+fn numbers(mail: &Mail, text: &Text, acts: &[Acts], about: &About) -> (Vec<f32>, f32) {
+    let About { topic, own: [not_own, own] } = *about;
     let mut numbers = Vec::with_capacity(112);
+    let mut refused_here = 0.0;
     for (place, _) in PLACES {
         let here: Vec<&Acts> = text
             .sentences
@@ -284,13 +284,21 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], about: &About) -> Vec<f32> {
             numbers.extend(MAY_BE.map(|outcome| refused * topic_of(outcome)));
             numbers.extend(best.iter().zip(topic).take(RESULTS).map(|(best, topic)| best * topic));
             numbers.extend(best.iter().take(RESULTS).map(|best| best * own));
-            numbers.extend([own, not_own, with_position, ahead].map(|number| refused * number));
+            numbers.extend([own, not_own].map(|number| refused * number));
+            refused_here = refused;
         }
     }
     numbers.extend(topic.map(odds));
-    numbers.extend([odds(own), odds(not_own), odds(with_position), ahead]);
+    numbers.extend([odds(own), odds(not_own)]);
     numbers.extend(marks(mail).map(|there| if there { 1.0 } else { 0.0 }));
-    numbers
+    (numbers, refused_here)
+}
+
+/// What the judge weighs of a position: `ahead` is the logarithm of the odds of one being named, as a refused flat or
+/// paper has none. None of these numbers falls where it rises.
+fn of_position(refused: f32, ahead: f32) -> [f32; OF_POSITION.len()] {
+    let named = 1.0 / (1.0 + (-ahead).exp());
+    [refused * named, refused * ahead, odds(named), ahead]
 }
 
 /// What each of the numbers is called.
@@ -310,17 +318,21 @@ pub(crate) fn names() -> Vec<String> {
             names.extend(MAY_BE.map(|outcome| format!("{name}/refusal, topic {}", outcome.name())));
             names.extend(results().map(|act| format!("{name}/{act}, topic {act}")));
             names.extend(results().map(|act| format!("{name}/{act}, own")));
-            names.extend(ABOUT.map(|what| format!("{name}/refusal, {what}")));
+            names.extend(OWN.map(|what| format!("{name}/refusal, {what}")));
         }
     }
     names.extend(Outcome::ALL.iter().map(|outcome| format!("topic {}", outcome.name())));
-    names.extend(ABOUT.map(str::to_owned));
+    names.extend(OWN.map(str::to_owned));
     names.extend(MARK_NAMES.iter().map(|name| format!("mark {name}")));
+    names.extend(OF_POSITION.map(str::to_owned));
     names
 }
 
 /// What [`About`] says beside the topic.
-const ABOUT: [&str; 4] = ["own", "not own", "with a position", "position ahead"];
+const OWN: [&str; 2] = ["own", "not own"];
+
+const OF_POSITION: [&str; 4] =
+    ["refusal, with a position", "refusal, position ahead", "with a position", "position ahead"];
 
 const MARK_NAMES: [&str; 10] = [
     "list-unsubscribe",
@@ -347,47 +359,13 @@ pub(crate) struct Judgement {
     pub(crate) confidence: f32,
 }
 
-/// The probabilities of the outcomes before any gate.
-pub(crate) fn weigh(numbers: &[f32], judge: &[Points]) -> Points {
-    let mut scores = judge.last().copied().unwrap_or_default();
-    for (number, weights) in numbers.iter().zip(judge) {
-        for (score, weight) in scores.iter_mut().zip(weights) {
-            *score += number * weight;
-        }
-    }
-    softmax(scores)
-}
-
-/// Whether the judge calls a mail unrelated whatever its numbers are between these.
-///
-/// Most mails of an inbox are unrelated whether they name a position or not, and looking for one costs more than all the
-/// rest.
-fn unrelated_between(least: &[f32], most: &[f32], judge: &[Points]) -> bool {
-    let Some(bias) = judge.last() else { return false };
-    let of =
-        |points: &Points, outcome: Outcome| points.get(outcome as usize).copied().unwrap_or(0.0);
-    Outcome::ALL.into_iter().filter(|&outcome| outcome != Outcome::Unrelated).all(|other| {
-        let ahead = |weights: &Points| of(weights, Outcome::Unrelated) - of(weights, other);
-        let least_ahead: f32 = least
-            .iter()
-            .zip(most)
-            .zip(judge)
-            .map(|((least, most), weights)| {
-                let ahead = ahead(weights);
-                (least * ahead).min(most * ahead)
-            })
-            .sum();
-        least_ahead + ahead(bias) > 0.0
-    })
-}
-
 /// Weighs the numbers and applies the gates.
 pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) -> Judgement {
     if own || reading.says_nothing {
         return Judgement { outcome: Outcome::Unrelated, confidence: 1.0 };
     }
     let model = rules.model(mail.lang);
-    let probabilities = weigh(&reading.numbers, &model.judge);
+    let probabilities = model.judge.weigh(&reading.numbers);
     // A result needs words of the mail that say so.
     let (outcome, confidence) = Outcome::ALL
         .into_iter()
@@ -469,12 +447,13 @@ fn contradicted(mail: &Mail, outcome: Outcome, rules: &Rules) -> bool {
 /// What each sentence of a text does.
 pub(crate) fn acts_of(text: &Text, lang: Lang, rules: &Rules) -> Vec<Acts> {
     let model = rules.model(lang);
+    let names = ProperNouns::of(text, lang);
     let (mut found, mut places) = (Vec::new(), Vec::new());
     text.sentences
         .iter()
         .map(|sentence| {
             found.clear();
-            grams::of_sentence(text.words(sentence), lang, None, &mut found);
+            grams::of_sentence(text.words(sentence), lang, &names, &mut found);
             model.find(&found, &mut places);
             model.acts(&model.said(&places), places.len())
         })
@@ -630,22 +609,6 @@ mod tests {
         let model = rules.model(mail.lang);
         let numbers = read(&mail, model).numbers.len();
         assert_eq!(names().len(), numbers);
-        assert_eq!(model.judge.len(), numbers + 1, "the last row is the bias");
-    }
-
-    #[test]
-    fn a_mail_is_unrelated_between_two_bounds_only_if_it_is_at_both_and_in_between() {
-        let weights = |unrelated: f32, declined: f32| {
-            let mut points = Points::default();
-            points[Outcome::Unrelated as usize] = unrelated;
-            points[Outcome::Declined as usize] = declined;
-            points
-        };
-        // One number that speaks for a refusal, and a bias that speaks for neither.
-        let judge = [weights(0.0, 1.0), weights(2.0, 0.0)];
-        assert!(unrelated_between(&[-8.0], &[1.9], &judge));
-        assert!(!unrelated_between(&[-8.0], &[2.1], &judge));
-        assert!(!unrelated_between(&[2.1], &[-8.0], &judge));
-        assert!(!unrelated_between(&[0.0], &[0.0], &[]), "nothing was learned yet");
+        assert_eq!(model.judge.units.len(), numbers);
     }
 }

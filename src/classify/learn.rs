@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use super::grams;
 use super::model::{Act, Model, Name, Parts, Points, Row, softmax};
+use super::proper::ProperNouns;
 use super::question::Question;
 use super::score::Label;
 use super::text::{Place, Text};
@@ -18,6 +19,7 @@ use crate::mail::Mail;
 use read::{AttributeShares, Read};
 
 mod names;
+mod network;
 mod read;
 
 /// A labelled mail.
@@ -85,9 +87,6 @@ const OF_TOPICS: Manner = Manner { freedom: 225.0, left_out: 60 };
 
 /// For everything else about mails: stages and the like hang on a few words.
 const OF_DETAILS: Manner = Manner { freedom: 20.0, left_out: 0 };
-
-/// How strongly the judge's weights are held back: smaller is stronger.
-const JUDGE_FREEDOM: f32 = 0.12;
 
 /// What was learned, and how it did on mails that it was not learned from.
 #[derive(Debug)]
@@ -176,16 +175,16 @@ pub fn fit(
             .filter(|(_, mail)| mail.part != part)
             .map(|(row, _)| row)
             .collect();
-        let weights = fit_judge(&others);
+        let judge = network::fit(&others);
         for ((row, mail), said) in rows.iter().zip(&mails).zip(&mut left_out) {
             if mail.part == part {
-                *said = judge::weigh(&row.0, &weights);
+                *said = judge.weigh(&row.0);
             }
         }
     }
     let all: Vec<&Prepared> = mails.iter().collect();
     let mut parts = layers(&all, &alone, &around);
-    parts.judge = fit_judge(&rows.iter().collect::<Vec<_>>());
+    parts.judge = network::fit(&rows.iter().collect::<Vec<_>>());
     for (weights, choices) in parts.names.iter_mut().zip(&choices) {
         *weights = names::fit(&choices.iter().collect::<Vec<_>>());
     }
@@ -253,9 +252,10 @@ fn acts_of(text: &Text, marked: &[(String, String)], lang: Lang) -> Vec<Option<A
 fn features_alone(words: &str, lang: Lang) -> Vec<u32> {
     let mut text = Text::default();
     text.push(words, Place::New, lang);
+    let names = ProperNouns::of(&text, lang);
     let mut found = Vec::new();
     for sentence in &text.sentences {
-        grams::of_sentence(text.words(sentence), lang, None, &mut found);
+        grams::of_sentence(text.words(sentence), lang, &names, &mut found);
     }
     grams::once(found)
 }
@@ -518,6 +518,13 @@ impl Chance {
         }
     }
 
+    /// A number between this size below zero and above it.
+    fn between(&mut self, size: f32) -> f32 {
+        #[expect(clippy::cast_precision_loss, reason = "24 bits are what a number holds")]
+        let share = (self.next() >> 40) as f32 / (1_u64 << 24) as f32;
+        size * (2.0 * share - 1.0)
+    }
+
     fn happens(&mut self, percent: u64) -> bool {
         // The higher bits are the better ones.
         (self.next() >> 32) % 100 < percent
@@ -605,91 +612,6 @@ fn fit_linear<const N: usize>(rows: &[Example], width: usize, manner: Manner) ->
     average
 }
 
-/// Learns the judge; the last row is the bias. The numbers are brought to one scale for the learning.
-fn fit_judge(rows: &[&(Vec<f32>, usize)]) -> Vec<Points> {
-    const STEPS: i32 = 400;
-    let width = rows.first().map_or(0, |(numbers, _)| numbers.len());
-    #[expect(clippy::cast_precision_loss, reason = "some thousand mails")]
-    let count = rows.len().max(1) as f32;
-    let mut mean = vec![0.0_f32; width];
-    for (numbers, _) in rows {
-        for (mean, number) in mean.iter_mut().zip(numbers) {
-            *mean += number / count;
-        }
-    }
-    let mut spread = vec![1e-6_f32; width];
-    for (numbers, _) in rows {
-        for ((spread, number), mean) in spread.iter_mut().zip(numbers).zip(&mean) {
-            *spread += (number - mean).powi(2) / count;
-        }
-    }
-    let spread: Vec<f32> = spread.into_iter().map(|spread| spread.sqrt().max(0.25)).collect();
-    let scaled: Vec<(Vec<f32>, usize)> = rows
-        .iter()
-        .map(|(numbers, label)| {
-            let numbers = numbers.iter().zip(&mean).zip(&spread);
-            (numbers.map(|((number, mean), spread)| (number - mean) / spread).collect(), *label)
-        })
-        .collect();
-    let mut weights = vec![Points::default(); width + 1];
-    let mut first = weights.clone();
-    let mut second = weights.clone();
-    for step in 1..=STEPS {
-        let mut gradient: Vec<Points> = weights
-            .iter()
-            .enumerate()
-            .map(|(at, row)| {
-                if at == width {
-                    Points::default()
-                } else {
-                    row.map(|weight| weight / JUDGE_FREEDOM)
-                }
-            })
-            .collect();
-        for (numbers, label) in &scaled {
-            let mut scores = weights.last().copied().unwrap_or_default();
-            for (number, row) in numbers.iter().zip(&weights) {
-                for (score, weight) in scores.iter_mut().zip(row) {
-                    *score += number * weight;
-                }
-            }
-            let mut error = softmax(scores);
-            if let Some(right) = error.get_mut(*label) {
-                *right -= 1.0;
-            }
-            for (row, number) in gradient.iter_mut().zip(numbers.iter().chain([&1.0])) {
-                for (slot, error) in row.iter_mut().zip(error) {
-                    *slot += number * error;
-                }
-            }
-        }
-        // Adam: each weight moves at its own pace.
-        for (((row, gradient), first), second) in
-            weights.iter_mut().zip(&gradient).zip(&mut first).zip(&mut second)
-        {
-            for (((weight, slope), first), second) in
-                row.iter_mut().zip(gradient).zip(first.iter_mut()).zip(second.iter_mut())
-            {
-                *first = 0.9 * *first + 0.1 * slope;
-                *second = 0.999 * *second + 0.001 * slope * slope;
-                let first = *first / (1.0 - 0.9_f32.powi(step));
-                let second = *second / (1.0 - 0.999_f32.powi(step));
-                *weight -= 0.02 * first / (second.sqrt() + 1e-6);
-            }
-        }
-    }
-    // Back to the numbers as they come.
-    let mut bias = weights.pop().unwrap_or_default();
-    for ((row, mean), spread) in weights.iter_mut().zip(&mean).zip(&spread) {
-        for (weight, bias) in row.iter_mut().zip(&mut bias) {
-            *weight /= spread;
-            *bias -= *weight * mean;
-        }
-    }
-    weights.push(bias);
-    weights
-}
-
 fn best(said: &Points) -> (Outcome, f32) {
     Outcome::ALL
         .into_iter()
@@ -723,7 +645,7 @@ pub fn reading(mail: &Mail, rules: &super::Rules) -> Vec<String> {
         lines.push(format!("{:?} [{}] {words}", sentence.place, told.join(", ")));
     }
     let mut said: Vec<(Outcome, f32)> =
-        Outcome::ALL.into_iter().zip(judge::weigh(&reading.numbers, &model.judge)).collect();
+        Outcome::ALL.into_iter().zip(model.judge.weigh(&reading.numbers)).collect();
     said.sort_by(|one, other| other.1.total_cmp(&one.1));
     let named: Vec<String> = said
         .iter()
@@ -732,16 +654,19 @@ pub fn reading(mail: &Mail, rules: &super::Rules) -> Vec<String> {
         .collect();
     lines.push(named.join(", "));
     if let [(first, _), (other, _), ..] = said.as_slice() {
-        let mut speaks: Vec<(f32, String)> = reading
-            .numbers
-            .iter()
-            .zip(&model.judge)
-            .zip(judge::names())
-            .filter_map(|((number, row), name)| {
-                let ahead = row.get(*first as usize)? - row.get(*other as usize)?;
-                Some((number * ahead, name))
-            })
-            .collect();
+        // How much further ahead the first is than it would be if a number were zero.
+        let ahead = |numbers: &[f32]| {
+            let points = model.judge.points(&model.judge.excited(numbers));
+            points.get(*first as usize).copied().unwrap_or(0.0)
+                - points.get(*other as usize).copied().unwrap_or(0.0)
+        };
+        let (all, mut numbers) = (ahead(&reading.numbers), reading.numbers.clone());
+        let mut speaks: Vec<(f32, String)> = Vec::new();
+        for (at, name) in judge::names().into_iter().enumerate() {
+            let Some(number) = numbers.get_mut(at).map(std::mem::take) else { continue };
+            speaks.push((all - ahead(&numbers), name));
+            numbers.splice(at..=at, [number]);
+        }
         speaks.sort_by(|one, other| other.0.abs().total_cmp(&one.0.abs()));
         let told: Vec<String> =
             speaks.iter().take(8).map(|(points, name)| format!("{name} {points:+.2}")).collect();

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::attributes::follows_meeting;
 use super::learn::Sample;
 use super::model::Act;
 use super::score::Label;
@@ -80,6 +81,8 @@ struct Blocks {
     stages: BTreeMap<Stage, Vec<[String; 2]>>,
     /// For each outcome what is said of a stage.
     of_stages: BTreeMap<Outcome, Vec<String>>,
+    /// For each outcome what is said after a meeting, with thanks for it.
+    of_meetings: BTreeMap<Outcome, Vec<String>>,
     declined: Turn,
     advanced: Turn,
     offer: Turn,
@@ -277,6 +280,10 @@ fn of_stage(blocks: &Blocks, outcome: Outcome, choices: &mut Choices) -> Option<
     let at = if choices.below(2) == 0 { 0 } else { choices.below(blocks.stages.len()) };
     let (stage, names) = blocks.stages.iter().nth(at)?;
     let [this, next] = names.get(choices.below(names.len()))?;
+    let frames = match blocks.of_meetings.get(&outcome) {
+        Some(thanks) if follows_meeting(*stage) && choices.below(2) == 0 => thanks,
+        _ => frames,
+    };
     let mut said = choices.of(frames).to_owned();
     for (name, value) in [("{段階}", this), ("{次}", next), ("{stage}", this), ("{next}", next)]
     {

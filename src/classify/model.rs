@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Outcome;
+use super::network::Network;
 use super::question::Question;
 
 /// What a sentence does in a mail.
@@ -173,7 +174,7 @@ pub(crate) type Names = [f32; Name::COUNT];
 #[error("the learned table is damaged: it is not of the form that the fit writes")]
 pub struct ModelError;
 
-const MAGIC: &[u8; 8] = b"goen\0\0\0\x0c";
+const MAGIC: &[u8; 8] = b"goen\0\0\0\x0d";
 
 /// Bytes of a feature, and of a place.
 const WORD: usize = 4;
@@ -187,9 +188,6 @@ const USUAL: usize = 4;
 /// How many features are looked for at once.
 const AT_ONCE: usize = 16;
 
-/// The judge's weights: one row for each of its features.
-pub(crate) type Judge = Vec<Points>;
-
 /// What was learned for one language.
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -201,8 +199,8 @@ pub(crate) struct Model {
     steps: Row,
     /// How each answer is spoken for before anything is read.
     pub(crate) bias: Row,
-    /// How each number that [`super::judge`] takes from a mail speaks for each outcome; the last row is the bias.
-    pub(crate) judge: Judge,
+    /// Weighs the numbers that [`super::judge`] takes from a mail.
+    pub(crate) judge: Network,
 }
 
 /// A model as the fit has it, before it is packed.
@@ -210,7 +208,7 @@ pub(crate) struct Model {
 pub(crate) struct Parts {
     pub(crate) features: Vec<(u32, Row)>,
     pub(crate) bias: Row,
-    pub(crate) judge: Judge,
+    pub(crate) judge: Network,
     /// For each [`Name`].
     pub(crate) names: [Vec<(u32, f32)>; Name::COUNT],
 }
@@ -333,13 +331,17 @@ impl Model {
         if numbers.take(MAGIC.len())? != MAGIC {
             return Err(ModelError);
         }
-        let rows = numbers.count()?;
+        let inputs = numbers.count()?;
         let name_steps: Names = numbers.floats()?;
         let steps = Row(numbers.floats()?);
         let bias = Row(numbers.floats()?);
-        let mut judge = Vec::new();
-        for _ in 0..rows {
-            judge.push(numbers.floats()?);
+        let mut judge = Network { units_bias: numbers.floats()?, ..Network::default() };
+        judge.outcomes_bias = numbers.floats()?;
+        for points in &mut judge.outcomes {
+            *points = numbers.floats()?;
+        }
+        for _ in 0..inputs {
+            judge.units.push(numbers.floats()?);
         }
         let table = Table::read(&mut numbers, Row::LENGTH)?;
         let names = (Table::read(&mut numbers, Name::COUNT)?, name_steps);
@@ -359,33 +361,32 @@ impl Model {
     pub(crate) fn speaks_for(&self, features: &[u32], places: &mut Vec<u32>) -> Names {
         let (table, steps) = self.names;
         table.find(&self.bytes, features, places);
-        let sums = self.sums::<{ Name::COUNT }>(table, places);
-        let mut points = steps;
-        for (points, sum) in points.iter_mut().zip(sums) {
-            *points *= small(sum);
-        }
-        points
+        self.sums(table, places, steps)
     }
 
     /// How the features in these places speak for each answer, in sum.
     pub(crate) fn said(&self, places: &[u32]) -> Row {
-        let sums = self.sums::<{ Row::LENGTH }>(self.table, places);
-        let mut said = self.steps;
-        for (said, sum) in said.0.iter_mut().zip(sums) {
-            *said *= small(sum);
-        }
-        said
+        Row(self.sums(self.table, places, self.steps.0))
     }
 
-    /// The sums of the rows in these places.
-    fn sums<const WIDTH: usize>(&self, table: Table, places: &[u32]) -> [i32; WIDTH] {
+    /// The sums of the rows in these places, in weights of these steps.
+    fn sums<const WIDTH: usize>(
+        &self,
+        table: Table,
+        places: &[u32],
+        steps: [f32; WIDTH],
+    ) -> [f32; WIDTH] {
         let mut sums = [0; WIDTH];
         for row in places.iter().filter_map(|&place| table.row::<WIDTH>(&self.bytes, place)) {
             for (sum, &weight) in sums.iter_mut().zip(row) {
                 *sum += i32::from(weight.cast_signed());
             }
         }
-        sums
+        let mut weights = steps;
+        for (weight, sum) in weights.iter_mut().zip(sums) {
+            *weight *= small(sum);
+        }
+        weights
     }
 
     /// The probabilities of the acts of a sentence of which so many features say this.
@@ -405,9 +406,12 @@ impl Model {
             weights.iter().map(|(_, weight)| weight.abs()).fold(0.0, f32::max) / 127.0
         });
         let mut bytes = MAGIC.to_vec();
-        bytes.extend(u32::try_from(parts.judge.len()).unwrap_or(u32::MAX).to_le_bytes());
+        let Network { units, units_bias, outcomes, outcomes_bias } = &parts.judge;
+        bytes.extend(u32::try_from(units.len()).unwrap_or(u32::MAX).to_le_bytes());
         let rows = [steps, parts.bias].into_iter().flat_map(|row| row.0);
-        let numbers = rows.chain(parts.judge.iter().flatten().copied());
+        let bias = units_bias.iter().chain(outcomes_bias);
+        let judge = bias.chain(outcomes.iter().flatten()).chain(units.iter().flatten());
+        let numbers = rows.chain(judge.copied());
         for number in name_steps.into_iter().chain(numbers) {
             bytes.extend(number.to_le_bytes());
         }
@@ -508,6 +512,7 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::network::UNITS;
     use super::*;
 
     fn parts() -> Parts {
@@ -516,7 +521,7 @@ mod tests {
         says.put(Question::Topic, [0.5; 9]);
         Parts {
             features: (1..=50).map(|n: u32| (n * 77_777_777, says)).collect(),
-            judge: vec![[1.0; 9]; 3],
+            judge: Network { units: vec![[1.0; UNITS]; 3], ..Network::default() },
             names: [
                 (1..=20).map(|n: u32| (n * 99_999_999, 0.5)).collect(),
                 vec![(5, -1.0)],
@@ -544,7 +549,8 @@ mod tests {
         let acts = model.acts(&said, 1);
         assert!(acts[0] > 0.8 && (acts.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{acts:?}");
         assert!((said.answers::<9>(Question::Topic)[3] - 0.5).abs() < 0.01);
-        assert_eq!(model.judge.len(), 3);
+        assert_eq!(model.judge.units.len(), 3);
+        assert!(model.judge.units.iter().flatten().all(|&weight| (weight - 1.0).abs() < 1e-6));
         let names = model.speaks_for(&[99_999_999, 5, 5, 7], &mut Vec::new());
         for (points, right) in names.into_iter().zip([0.5, -1.0, 2.0]) {
             assert!((points - right).abs() < 0.01, "{names:?}");
@@ -583,8 +589,9 @@ mod tests {
         let mut other = bytes.clone();
         other[3] ^= 1;
         assert!(Model::read(Cow::Owned(other)).is_err());
-        // The sizes of the first table stand before its groups, behind the judge's rows and the other numbers.
-        let numbers = 3 + Row::LENGTH * 2 + 3 * Outcome::ALL.len();
+        // The sizes of the first table stand before its groups, behind the judge's weights and the other numbers.
+        let numbers =
+            Name::COUNT + Row::LENGTH * 2 + UNITS + Outcome::ALL.len() * (1 + UNITS) + 3 * UNITS;
         let table = 8 + 4 + numbers * 4;
         for (at, count) in
             [8, table, table + 4].into_iter().flat_map(|at| [(at, 0), (at, u32::MAX)])

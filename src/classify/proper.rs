@@ -1,0 +1,143 @@
+//! The proper nouns of an English text: names of persons, firms and places.
+//!
+//! Names are new in every mail, so as words they say nothing. That there *is* one says a lot: "We have chosen Marta"
+//! tells of somebody, whoever that is.
+
+use super::grams;
+use super::text::{Place, Text};
+use crate::lang::Lang;
+
+/// Words that are written with a capital without naming anybody.
+const CALENDAR_AND_TITLES: [&str; 25] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "english",
+    "japanese",
+];
+
+/// The proper nouns of a text, as the hashes of their words in ascending order.
+#[derive(Debug, Default)]
+pub(crate) struct ProperNouns(Vec<u32>);
+
+impl ProperNouns {
+    /// Words with a capital within sentences that are nowhere in the text written small.
+    ///
+    /// None in a Japanese text, which has no capitals, nor by the subject, where every word may have one.
+    pub(crate) fn of(text: &Text, lang: Lang) -> Self {
+        let mut names = Vec::new();
+        if lang == Lang::Ja {
+            return Self(names);
+        }
+        let words = || {
+            let sentences =
+                text.sentences.iter().filter(|sentence| sentence.place != Place::Subject);
+            sentences.flat_map(|sentence| {
+                let folded = text.words(sentence);
+                grams::tokens(folded).map(move |(at, word)| {
+                    let start = sentence.start + at;
+                    let before = folded.get(..at).unwrap_or("").trim_end();
+                    (before, word, text.seen(start, start + word.len()))
+                })
+            })
+        };
+        for (before, word, seen) in words() {
+            if seen.starts_with(char::is_uppercase)
+                && seen.chars().any(char::is_lowercase)
+                && !begins(before)
+                && !CALENDAR_AND_TITLES.contains(&bare(word))
+            {
+                names.push(grams::of_word(bare(word)));
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        if !names.is_empty() {
+            let small = words().filter(|(_, _, seen)| seen.starts_with(char::is_lowercase));
+            for (_, word, _) in small {
+                if let Ok(at) = names.binary_search(&grams::of_word(bare(word))) {
+                    names.remove(at);
+                }
+            }
+        }
+        Self(names)
+    }
+
+    /// A folded word is one of them.
+    pub(crate) fn contains(&self, word: &str) -> bool {
+        !self.0.is_empty() && self.0.binary_search(&grams::of_word(bare(word))).is_ok()
+    }
+}
+
+/// The word without the ending of a possessive.
+fn bare(word: &str) -> &str {
+    word.strip_suffix("'s").unwrap_or(word)
+}
+
+/// After these words a sentence, or something like one, begins, and any word may have a capital.
+fn begins(before: &str) -> bool {
+    before.is_empty() || before.ends_with(['.', '!', '?', ':', ';', '"', '(', '-', '*', '•', '>'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names<'a>(words: &'a str, asked: &[&'a str]) -> Vec<&'a str> {
+        let mut text = Text::default();
+        text.push(words, Place::New, Lang::En);
+        let names = ProperNouns::of(&text, Lang::En);
+        asked.iter().copied().filter(|word| names.contains(word)).collect()
+    }
+
+    #[test]
+    fn names_are_words_with_a_capital_within_a_sentence() {
+        let told = "Thanks for coming. On Monday we chose Marta, who ran Larkfield's shop.";
+        let asked = ["thanks", "on", "monday", "marta", "larkfield", "larkfield's", "shop"];
+        assert_eq!(names(told, &asked), ["marta", "larkfield", "larkfield's"]);
+    }
+
+    #[test]
+    fn a_word_that_is_written_small_elsewhere_is_none() {
+        let told = "Dear Will, we saw Rose last. The rose garden will open, and Will you come?";
+        assert_eq!(names(told, &["will", "rose"]), [""; 0]);
+    }
+
+    #[test]
+    fn shouting_and_headings_are_none() {
+        assert_eq!(
+            names("We are NOT able to. Reason: Other. (See below.)", &["not", "other", "see"]),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn neither_a_subject_nor_a_japanese_text_has_any() {
+        let mut text = Text::default();
+        text.push("Your Application To Corvane", Place::Subject, Lang::En);
+        assert!(!ProperNouns::of(&text, Lang::En).contains("corvane"));
+        let mut text = Text::default();
+        text.push("先日は Corvane へお越しいただき", Place::New, Lang::Ja);
+        assert!(!ProperNouns::of(&text, Lang::Ja).contains("corvane"));
+    }
+}
