@@ -72,14 +72,17 @@ impl ProperNouns {
         }
         names.sort_unstable();
         names.dedup();
-        if !names.is_empty() {
-            let small = words().filter(|(_, _, seen)| seen.starts_with(char::is_lowercase));
-            for (_, word, _) in small {
-                if let Ok(at) = names.binary_search(&grams::of_word(bare(word))) {
-                    names.remove(at);
-                }
+        let mut stays = vec![true; names.len()];
+        for (_, word, seen) in words().filter(|_| !names.is_empty()) {
+            if seen.starts_with(char::is_lowercase)
+                && let Ok(at) = names.binary_search(&grams::of_word(bare(word)))
+                && let Some(stays) = stays.get_mut(at)
+            {
+                *stays = false;
             }
         }
+        let mut stays = stays.into_iter();
+        names.retain(|_| stays.next() == Some(true));
         Self(names)
     }
 
