@@ -229,7 +229,7 @@ struct About {
 /// What the judge weighs: for each place the surest sentence of each act; for the new words also the
 /// second surest, how much there is of each act, and how late in the mail; what it is about; the headers.
 ///
-/// All but [`of_position`], and how surely the new words refuse anything.
+/// Without those of [`of_position`]. Returned beside them: how surely the new words refuse anything.
 fn numbers(mail: &Mail, text: &Text, acts: &[Acts], about: &About) -> (Vec<f32>, f32) {
     let About { topic, own: [not_own, own] } = *about;
     let mut numbers = Vec::with_capacity(112);
@@ -610,5 +610,24 @@ mod tests {
         let numbers = read(&mail, model).numbers.len();
         assert_eq!(names().len(), numbers);
         assert_eq!(model.judge.units.len(), numbers);
+    }
+
+    #[test]
+    fn no_number_of_a_position_falls_from_one_step_to_the_next() {
+        let steps = Position::STEPS;
+        assert!((steps[0] + employer::FAR).abs() < 1e-6);
+        assert!((steps[steps.len() - 1] - employer::FAR).abs() < 1e-6);
+        for refused in [0.0, 0.3, 1.0] {
+            for pair in steps.windows(2) {
+                let ends = [pair[0], pair[1]].map(|ahead| of_position(refused, ahead));
+                for part in 0..=50_u8 {
+                    let ahead = pair[0] + (pair[1] - pair[0]) * f32::from(part) / 50.0;
+                    for (at, number) in of_position(refused, ahead).into_iter().enumerate() {
+                        let [least, most] = ends.map(|end| end[at]);
+                        assert!((least..=most).contains(&number), "{refused} {ahead}: {number}");
+                    }
+                }
+            }
+        }
     }
 }

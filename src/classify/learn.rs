@@ -1,9 +1,9 @@
 //! Learning the models from the corpus: what sentences do, what mails are about, and how to weigh both.
 //!
-//! Two layers of multinomial logistic regression: the sentences' acts, the mails' topics and the names in them
-//! from their features; and the judge from what those say of mails that they were not learned from (five parts,
+//! Multinomial logistic regression learns the sentences' acts, the mails' topics and the names in them from their
+//! features; a small network, the judge, from what those say of mails that they were not learned from (five parts,
 //! each with all mails of its writers and left out in turn; else the judge would trust them too much).
-//! Deterministic: the order of the examples is shuffled from a fixed seed.
+//! Deterministic: what chance decides (order, what is left out, the first weights) begins with a fixed seed.
 
 use std::collections::HashMap;
 
@@ -665,7 +665,9 @@ pub fn reading(mail: &Mail, rules: &super::Rules) -> Vec<String> {
         for (at, name) in judge::names().into_iter().enumerate() {
             let Some(number) = numbers.get_mut(at).map(std::mem::take) else { continue };
             speaks.push((all - ahead(&numbers), name));
-            numbers.splice(at..=at, [number]);
+            if let Some(slot) = numbers.get_mut(at) {
+                *slot = number;
+            }
         }
         speaks.sort_by(|one, other| other.0.abs().total_cmp(&one.0.abs()));
         let told: Vec<String> =

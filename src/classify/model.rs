@@ -345,7 +345,7 @@ impl Model {
         }
         let table = Table::read(&mut numbers, Row::LENGTH)?;
         let names = (Table::read(&mut numbers, Name::COUNT)?, name_steps);
-        if numbers.at != bytes.len() || !name_steps.iter().all(|step| step.is_finite()) {
+        if numbers.at != bytes.len() {
             return Err(ModelError);
         }
         Ok(Self { bytes, table, names, steps, bias, judge })
@@ -498,7 +498,9 @@ impl<'a> Reader<'a> {
     }
 
     fn float(&mut self) -> Result<f32, ModelError> {
-        Ok(f32::from_le_bytes(self.word()?))
+        let number = f32::from_le_bytes(self.word()?);
+        // What is no number would be swallowed by the judge's units, and then say the same of every mail.
+        Some(number).filter(|number| number.is_finite()).ok_or(ModelError)
     }
 
     fn floats<const N: usize>(&mut self) -> Result<[f32; N], ModelError> {
@@ -515,13 +517,25 @@ mod tests {
     use super::super::network::UNITS;
     use super::*;
 
+    /// Each weight is another one.
+    fn network() -> Network {
+        let mut network = Network { units: vec![[0.0; UNITS]; 3], ..Network::default() };
+        let Network { units, units_bias, outcomes, outcomes_bias } = &mut network;
+        let weights = units.iter_mut().flatten().chain(units_bias);
+        let weights = weights.chain(outcomes.iter_mut().flatten()).chain(outcomes_bias);
+        for (weight, number) in weights.zip(1_u16..) {
+            *weight = f32::from(number);
+        }
+        network
+    }
+
     fn parts() -> Parts {
         let mut says = Row::default();
         says.0[0] = 4.0;
         says.put(Question::Topic, [0.5; 9]);
         Parts {
             features: (1..=50).map(|n: u32| (n * 77_777_777, says)).collect(),
-            judge: Network { units: vec![[1.0; UNITS]; 3], ..Network::default() },
+            judge: network(),
             names: [
                 (1..=20).map(|n: u32| (n * 99_999_999, 0.5)).collect(),
                 vec![(5, -1.0)],
@@ -549,8 +563,7 @@ mod tests {
         let acts = model.acts(&said, 1);
         assert!(acts[0] > 0.8 && (acts.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{acts:?}");
         assert!((said.answers::<9>(Question::Topic)[3] - 0.5).abs() < 0.01);
-        assert_eq!(model.judge.units.len(), 3);
-        assert!(model.judge.units.iter().flatten().all(|&weight| (weight - 1.0).abs() < 1e-6));
+        assert_eq!(model.judge, network());
         let names = model.speaks_for(&[99_999_999, 5, 5, 7], &mut Vec::new());
         for (points, right) in names.into_iter().zip([0.5, -1.0, 2.0]) {
             assert!((points - right).abs() < 0.01, "{names:?}");
@@ -586,6 +599,10 @@ mod tests {
         for cut in [0, 7, 12, 40, bytes.len() - 1] {
             assert!(Model::read(Cow::Owned(bytes[..cut].to_vec())).is_err(), "{cut}");
         }
+        // Each number is one: the first is behind the magic and the judge's inputs.
+        let mut other = bytes.clone();
+        other[12..16].copy_from_slice(&f32::NAN.to_le_bytes());
+        assert!(Model::read(Cow::Owned(other)).is_err());
         let mut other = bytes.clone();
         other[3] ^= 1;
         assert!(Model::read(Cow::Owned(other)).is_err());

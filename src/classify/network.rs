@@ -10,7 +10,7 @@ pub(crate) const UNITS: usize = 64;
 pub(crate) type Units = [f32; UNITS];
 
 /// From the numbers of a mail to the probabilities of the outcomes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Network {
     /// How each number excites each unit.
     pub(crate) units: Vec<Units>,
@@ -66,7 +66,14 @@ impl Network {
         known: &[f32],
         steps: &[[f32; N]],
     ) -> bool {
-        let (of_known, of_last) = self.units.split_at_checked(known.len()).unwrap_or_default();
+        // More than sums in another order may differ by.
+        const CLEARLY: f32 = 1e-3;
+        let Some((of_known, of_last)) = self.units.split_at_checked(known.len()) else {
+            return false;
+        };
+        if of_last.len() != N || steps.len() < 2 {
+            return false;
+        }
         let known = summed(self.units_bias, known, of_known);
         let of = |points: &Points, outcome: Outcome| {
             points.get(outcome as usize).copied().unwrap_or(0.0)
@@ -89,7 +96,7 @@ impl Network {
             }
             Outcome::ALL.into_iter().filter(|&other| other != outcome).all(|other| {
                 let bias = of(&self.outcomes_bias, outcome) - of(&self.outcomes_bias, other);
-                of(&least_ahead, other) + bias > 0.0
+                of(&least_ahead, other) + bias > CLEARLY
             })
         })
     }
@@ -139,8 +146,11 @@ mod tests {
         assert!(unrelated(&[[-8.0], [0.0], [1.9]]));
         assert!(!unrelated(&[[-8.0], [2.1]]));
         assert!(!unrelated(&[[-8.0], [0.0], [2.1]]));
-        assert!(!network().is_likeliest(Outcome::Unrelated, &[2.1], &[[0.0], [1.0]]));
-        assert!(network().is_likeliest(Outcome::Unrelated, &[1.9], &[[0.0], [1.0]]));
+        let mut two = network();
+        two.units.push([0.0; UNITS]);
+        assert!(!two.is_likeliest(Outcome::Unrelated, &[2.1], &[[0.0], [1.0]]));
+        assert!(two.is_likeliest(Outcome::Unrelated, &[1.9], &[[0.0], [1.0]]));
+        assert!(!unrelated(&[[0.0]]), "nothing is between one step");
         let nothing = Network::default();
         assert!(!nothing.is_likeliest(Outcome::Unrelated, &[], &[[0.0], [1.0]]), "not learned");
     }

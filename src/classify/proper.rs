@@ -43,7 +43,7 @@ pub(crate) struct ProperNouns(Vec<u32>);
 impl ProperNouns {
     /// Words with a capital within sentences that are nowhere in the text written small.
     ///
-    /// None in a Japanese text, which has no capitals, nor by the subject, where every word may have one.
+    /// None in a Japanese text, which has no capitals, nor by the mail's subject, where every word may have one.
     pub(crate) fn of(text: &Text, lang: Lang) -> Self {
         let mut names = Vec::new();
         if lang == Lang::Ja {
@@ -70,10 +70,13 @@ impl ProperNouns {
                 names.push(grams::of_word(bare(word)));
             }
         }
+        if names.is_empty() {
+            return Self(names);
+        }
         names.sort_unstable();
         names.dedup();
         let mut stays = vec![true; names.len()];
-        for (_, word, seen) in words().filter(|_| !names.is_empty()) {
+        for (_, word, seen) in words() {
             if seen.starts_with(char::is_lowercase)
                 && let Ok(at) = names.binary_search(&grams::of_word(bare(word)))
                 && let Some(stays) = stays.get_mut(at)
@@ -127,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn shouting_and_headings_are_none() {
+    fn shouting_and_first_words_are_none() {
         assert_eq!(
             names("We are NOT able to. Reason: Other. (See below.)", &["not", "other", "see"]),
             [""; 0]

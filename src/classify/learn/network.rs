@@ -2,7 +2,7 @@
 
 use super::Chance;
 use crate::classify::model::{Points, softmax};
-use crate::classify::network::{Network, UNITS, Units};
+use crate::classify::network::{Network, UNITS};
 
 /// Rounds over all mails.
 const ROUNDS: usize = 20;
@@ -10,10 +10,10 @@ const ROUNDS: usize = 20;
 /// Mails of a step.
 const STEP: usize = 128;
 
-/// How far a weight moves in a step of the first round; less and less towards the last.
+/// How far a weight moves in a step, about, in the first round; less and less towards the last.
 const PACE: f32 = 2e-3;
 
-/// How strongly weights are held back, shared out over the mails.
+/// How strongly weights are held back, biases among them, shared out over the mails.
 const HOLD: f32 = 25.0;
 
 /// Learns from the numbers of mails and their outcomes. The numbers are brought to one scale for the learning.
@@ -53,7 +53,7 @@ const fn count(number: usize) -> f32 {
 fn start(width: usize, chance: &mut Chance) -> Network {
     let mut about = |inputs: usize, size: f32| chance.between(size / count(inputs.max(1)).sqrt());
     Network {
-        units: (0..width).map(|_| Units::from([0.0; UNITS]).map(|_| about(width, 1.7))).collect(),
+        units: (0..width).map(|_| [0.0; UNITS].map(|_| about(width, 1.7))).collect(),
         outcomes: [Points::default(); UNITS].map(|points| points.map(|_| about(UNITS, 0.87))),
         ..Network::default()
     }
