@@ -5,6 +5,7 @@
 //! "2次面接") are read as the words that they are also written with.
 
 use super::proper::ProperNouns;
+use super::text::{Sentence, Text};
 use crate::lang::Lang;
 
 /// Longest run of characters of a Japanese feature.
@@ -63,8 +64,23 @@ pub(crate) fn once(mut features: Vec<u32>) -> Vec<u32> {
     features
 }
 
+/// Reads each sentence of a text with its features.
+pub(crate) fn each_sentence<'t>(
+    text: &'t Text,
+    lang: Lang,
+    mut read: impl FnMut(&'t Sentence, &[u32]),
+) {
+    let names = ProperNouns::of(text, lang);
+    let mut found = Vec::new();
+    for sentence in &text.sentences {
+        found.clear();
+        of_sentence(text.words(sentence), lang, &names, &mut found);
+        read(sentence, &found);
+    }
+}
+
 /// Adds the features of one folded sentence.
-pub(crate) fn of_sentence(sentence: &str, lang: Lang, names: &ProperNouns, into: &mut Vec<u32>) {
+fn of_sentence(sentence: &str, lang: Lang, names: &ProperNouns, into: &mut Vec<u32>) {
     match lang {
         Lang::Ja => of_characters(sentence, Salt::Run, into),
         Lang::En => of_words(sentence, names, into),

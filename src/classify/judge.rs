@@ -3,7 +3,6 @@
 use super::employer::{self, Position};
 use super::grams::{self, Salt};
 use super::model::{Act, Acts, Model, Points, Row, softmax};
-use super::proper::ProperNouns;
 use super::question::{Question, Tally};
 use super::rules::Rules;
 use super::text::{Place, Text};
@@ -90,12 +89,9 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
     let mut said = Vec::with_capacity(text.sentences.len());
     let mut known = 0;
     let mut tally = Tally::default();
-    let (mut found, mut places) = (Vec::new(), Vec::new());
-    let names = ProperNouns::of(&text, mail.lang);
-    for sentence in &text.sentences {
-        found.clear();
-        grams::of_sentence(text.words(sentence), mail.lang, &names, &mut found);
-        model.find(&found, &mut places);
+    let mut places = Vec::new();
+    grams::each_sentence(&text, mail.lang, |sentence, features| {
+        model.find(features, &mut places);
         let row = model.said(&places);
         let told = model.acts(&row, places.len());
         tally.add(&row, places.len(), |question| match question {
@@ -108,7 +104,7 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
             known += places.len();
         }
         said.push((row, places.len()));
-    }
+    });
     model.find(&beside(mail, &text), &mut places);
     let beside = (model.said(&places), places.len());
     tally.add(&beside.0, beside.1, |question| match question {
@@ -154,16 +150,10 @@ pub(crate) fn is_plain(text: &Text, acts: &[Acts], topic: Points) -> bool {
 
 /// The features of a mail, for the learning.
 pub(crate) fn features(mail: &Mail, text: &Text) -> Features {
-    let names = ProperNouns::of(text, mail.lang);
-    let sentences = text
-        .sentences
-        .iter()
-        .map(|sentence| {
-            let mut found = Vec::new();
-            grams::of_sentence(text.words(sentence), mail.lang, &names, &mut found);
-            grams::once(found)
-        })
-        .collect();
+    let mut sentences = Vec::with_capacity(text.sentences.len());
+    grams::each_sentence(text, mail.lang, |_, features| {
+        sentences.push(grams::once(features.to_vec()));
+    });
     Features { sentences, beside: grams::once(beside(mail, text)) }
 }
 
@@ -447,17 +437,13 @@ fn contradicted(mail: &Mail, outcome: Outcome, rules: &Rules) -> bool {
 /// What each sentence of a text does.
 pub(crate) fn acts_of(text: &Text, lang: Lang, rules: &Rules) -> Vec<Acts> {
     let model = rules.model(lang);
-    let names = ProperNouns::of(text, lang);
-    let (mut found, mut places) = (Vec::new(), Vec::new());
-    text.sentences
-        .iter()
-        .map(|sentence| {
-            found.clear();
-            grams::of_sentence(text.words(sentence), lang, &names, &mut found);
-            model.find(&found, &mut places);
-            model.acts(&model.said(&places), places.len())
-        })
-        .collect()
+    let mut acts = Vec::with_capacity(text.sentences.len());
+    let mut places = Vec::new();
+    grams::each_sentence(text, lang, |_, features| {
+        model.find(features, &mut places);
+        acts.push(model.acts(&model.said(&places), places.len()));
+    });
+    acts
 }
 
 /// The mail has evidence of more than one result.

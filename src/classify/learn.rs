@@ -9,7 +9,6 @@ use std::collections::HashMap;
 
 use super::grams;
 use super::model::{Act, Model, Name, Parts, Points, Row, softmax};
-use super::proper::ProperNouns;
 use super::question::Question;
 use super::score::Label;
 use super::text::{Place, Text};
@@ -252,11 +251,8 @@ fn acts_of(text: &Text, marked: &[(String, String)], lang: Lang) -> Vec<Option<A
 fn features_alone(words: &str, lang: Lang) -> Vec<u32> {
     let mut text = Text::default();
     text.push(words, Place::New, lang);
-    let names = ProperNouns::of(&text, lang);
     let mut found = Vec::new();
-    for sentence in &text.sentences {
-        grams::of_sentence(text.words(sentence), lang, &names, &mut found);
-    }
+    grams::each_sentence(&text, lang, |_, features| found.extend(features));
     grams::once(found)
 }
 

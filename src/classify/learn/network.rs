@@ -33,10 +33,12 @@ pub(super) fn fit(rows: &[&(Vec<f32>, usize)]) -> Network {
         for some in order.chunks(STEP) {
             let mut slope = slope(&network, some.iter().filter_map(|&at| scaled.get(at)));
             steps += 1;
+            // Moments begin with nothing: to what share of their size they have grown.
+            let grown = [FIRST, SECOND].map(|kept| 1.0 - kept.powi(steps));
             let weights = parameters(&mut network).zip(parameters(&mut slope));
             for ((weight, slope), moments) in weights.zip(&mut moments) {
                 let slope = *slope / count(some.len()) + hold * *weight;
-                *weight -= pace * moments.direction(slope, steps);
+                *weight -= pace * moments.direction(slope, grown);
             }
         }
     }
@@ -100,6 +102,10 @@ fn slope<'a>(network: &Network, mails: impl Iterator<Item = &'a (Vec<f32>, usize
     slope
 }
 
+/// How much of the moments stays from step to step.
+const FIRST: f32 = 0.9;
+const SECOND: f32 = 0.999;
+
 /// What is remembered of the slopes of a weight: each weight moves at its own pace.
 #[derive(Debug, Clone, Copy, Default)]
 struct Moments {
@@ -108,13 +114,12 @@ struct Moments {
 }
 
 impl Moments {
-    /// Where to move by this slope, in the step of this number.
-    fn direction(&mut self, slope: f32, step: i32) -> f32 {
-        self.first = 0.9 * self.first + 0.1 * slope;
-        self.second = 0.999 * self.second + 0.001 * slope * slope;
-        let first = self.first / (1.0 - 0.9_f32.powi(step));
-        let second = self.second / (1.0 - 0.999_f32.powi(step));
-        first / (second.sqrt() + 1e-8)
+    /// Where to move by this slope, with moments that have `grown` to this share of their size.
+    fn direction(&mut self, slope: f32, grown: [f32; 2]) -> f32 {
+        self.first = FIRST * self.first + 0.1 * slope;
+        self.second = SECOND * self.second + 0.001 * slope * slope;
+        let [first, second] = grown;
+        (self.first / first) / ((self.second / second).sqrt() + 1e-8)
     }
 }
 
