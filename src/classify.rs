@@ -13,7 +13,6 @@ use attributes::Attributes;
 
 mod attributes;
 pub mod corrections;
-mod digest;
 mod employer;
 mod grams;
 mod judge;
@@ -25,6 +24,7 @@ mod proper;
 mod question;
 mod rules;
 pub mod score;
+mod several;
 mod text;
 
 pub use corrections::{Correction, Template};
@@ -301,13 +301,8 @@ pub fn classify_with(
         own_addresses.iter().any(|address| address.eq_ignore_ascii_case(&author.addr_spec))
     });
     let reading = judge::read(mail, rules.model(mail.lang));
-    let mut judgement = judge::judge(mail, own, &reading, rules);
-    let may_differ = !own && judgement.outcome != Outcome::Unrelated && judge::differs(&reading);
-    let results = if may_differ { digest::results(mail, rules) } else { Vec::new() };
-    if !results.is_empty() {
-        judgement.outcome = Outcome::Mixed;
-    }
-    let verdict = conclude(mail, rules, &reading, judgement, results);
+    let judgement = judge::judge(mail, own, &reading, rules);
+    let verdict = conclude(mail, rules, &reading, judgement);
     if corrections.is_empty() || verdict.outcome == Outcome::Unrelated {
         return verdict;
     }
@@ -327,12 +322,8 @@ fn learned(
     else {
         return verdict;
     };
-    let results = match correction.outcome {
-        Outcome::Mixed => digest::results(mail, rules),
-        _ => Vec::new(),
-    };
     let outcome = match correction.outcome {
-        Outcome::Mixed if results.is_empty() => Outcome::Unsure,
+        Outcome::Mixed if reading.applications.len() < 2 => Outcome::Unsure,
         Outcome::Mixed => Outcome::Mixed,
         wanted if wanted.is_result() && !judge::can_be(mail, wanted, reading, rules) => {
             Outcome::Unsure
@@ -346,7 +337,7 @@ fn learned(
         verdict.clone()
     } else {
         let judgement = judge::Judgement { outcome, confidence: likeness };
-        conclude(mail, rules, reading, judgement, results)
+        conclude(mail, rules, reading, judgement)
     };
     taught.company = company.or(taught.company);
     if taught == verdict {
@@ -379,11 +370,7 @@ pub fn classify_as(
     let mut verdict = if outcome == before.outcome {
         Verdict { confidence: 1.0, corrected: None, ..before.clone() }
     } else {
-        let results = match outcome {
-            Outcome::Mixed => digest::results(mail, rules),
-            _ => Vec::new(),
-        };
-        let mut verdict = conclude(mail, rules, &reading, judgement, results);
+        let mut verdict = conclude(mail, rules, &reading, judgement);
         if text_is_gone && outcome != Outcome::Unrelated {
             verdict.stage = before.stage;
             verdict.company.clone_from(&before.company);
@@ -405,10 +392,12 @@ fn conclude(
     rules: &Rules,
     reading: &judge::Reading,
     judgement: judge::Judgement,
-    results: Vec<ApplicationResult>,
 ) -> Verdict {
     let outcome = judgement.outcome;
     let evidence = evidence(outcome, reading);
+    let is_several = outcome == Outcome::Mixed && reading.applications.len() > 1;
+    let told = if is_several { reading.applications.as_slice() } else { &[] };
+    let results = told.iter().map(|application| application.result.clone()).collect();
     let Attributes { stage, wording, door, channel, replyable, reply } =
         attributes::of(mail, outcome, reading, rules.model(mail.lang));
     let (company, position) = if outcome == Outcome::Unrelated {
@@ -418,9 +407,13 @@ fn conclude(
         let position = match &reading.position {
             Some(position) => position.name.clone(),
             // The user says that it is not unrelated, as goen had read it.
-            None => employer::position(mail, model).name,
+            None => employer::positions(mail, model).1.name,
         };
-        (employer::employer(mail, channel, model), position)
+        let company = match &reading.employers {
+            Some((known, employers)) if *known == channel => employer::surest(employers),
+            _ => employer::surest(&employer::employers(mail, channel, model)),
+        };
+        (company, position)
     };
     Verdict {
         lang: mail.lang,

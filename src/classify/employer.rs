@@ -15,7 +15,7 @@ use super::model::{Model, Names};
 use crate::mail::Mail;
 use spans::Candidate;
 
-pub(crate) use tokens::with_form;
+pub(crate) use spans::without_form;
 
 /// [`Position::ahead`] is cut off here: beyond it nothing is surer.
 pub(crate) const FAR: f32 = 8.0;
@@ -38,34 +38,51 @@ impl Position {
     ];
 }
 
-/// The employer, as the mail states it.
-pub(crate) fn employer(mail: &Mail, channel: Channel, model: &Model) -> Option<String> {
+/// A name that may be an employer's, or a position.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    /// As the mail states it.
+    pub(crate) name: String,
+    /// See [`spans::key_of`].
+    pub(crate) key: String,
+    /// How far it is ahead of "none of them", as the logarithm of the odds.
+    pub(crate) ahead: f32,
+}
+
+/// Names that are less far ahead than this are left out.
+pub(crate) const LEAST_AHEAD: f32 = -2.5;
+
+/// All names in the mail that may be employers', the likeliest first, if this is who speaks.
+pub(crate) fn employers(mail: &Mail, channel: Channel, model: &Model) -> Vec<Named> {
     let lines = spans::lines_of(mail);
     let (candidates, none) = names::candidates(mail, &lines, channel);
     let points = points(&candidates, &none, model);
     likeliest(&candidates, points.iter().map(|&[employer, _, _]| employer))
 }
 
-/// The position, as the mail states it.
-pub(crate) fn position(mail: &Mail, model: &Model) -> Position {
+/// All positions that the mail may name, the likeliest first, and what it says of the one that it is about.
+pub(crate) fn positions(mail: &Mail, model: &Model) -> (Vec<Named>, Position) {
     let lines = spans::lines_of(mail);
     let (candidates, none) = posts::candidates(mail, &lines);
     let points = points(&candidates, &none, model);
     let odds: f32 = points.iter().map(|[_, _, vacancy]| vacancy.exp()).sum();
-    Position {
-        name: likeliest(&candidates, points.iter().map(|&[_, position, _]| position)),
-        ahead: odds.ln().clamp(-FAR, FAR),
-    }
+    let named = likeliest(&candidates, points.iter().map(|&[_, position, _]| position));
+    let position = Position { name: surest(&named), ahead: odds.ln().clamp(-FAR, FAR) };
+    (named, position)
 }
 
-/// The likeliest of the candidates that are so far ahead, unless none of them is likelier.
-fn likeliest(candidates: &[Candidate<'_>], ahead: impl Iterator<Item = f32>) -> Option<String> {
-    candidates
-        .iter()
-        .zip(ahead)
-        .max_by(|(_, one), (_, other)| one.total_cmp(other))
-        .filter(|&(_, ahead)| ahead > 0.0)
-        .map(|(candidate, _)| candidate.name())
+/// The likeliest name, unless none of them is likelier.
+pub(crate) fn surest(named: &[Named]) -> Option<String> {
+    named.first().filter(|first| first.ahead > 0.0).map(|first| first.name.clone())
+}
+
+/// The candidates that are so far ahead, the likeliest first.
+fn likeliest(candidates: &[Candidate<'_>], ahead: impl Iterator<Item = f32>) -> Vec<Named> {
+    let all = candidates.iter().zip(ahead).filter(|&(_, ahead)| ahead > LEAST_AHEAD);
+    let mut named: Vec<Named> =
+        all.map(|(one, ahead)| Named { name: one.name(), key: one.key.clone(), ahead }).collect();
+    named.sort_by(|one, other| other.ahead.total_cmp(&one.ahead));
+    named
 }
 
 /// How far each candidate is ahead of none of them, in points of the learned weights.

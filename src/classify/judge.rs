@@ -1,12 +1,13 @@
 //! From sentences to an outcome: what each sentence does, what the mail is about, and when to abstain.
 
-use super::employer::{self, Position};
+use super::employer::{self, Named, Position};
 use super::grams::{self, Salt};
 use super::model::{Act, Acts, Model, Points, Row, softmax};
 use super::question::{Question, Tally};
 use super::rules::Rules;
+use super::several::{self, Application};
 use super::text::{Place, Text};
-use super::{Outcome, attributes, corrections};
+use super::{Channel, Outcome, attributes, corrections};
 use crate::lang::Lang;
 use crate::mail::{Block, Mail, Role};
 
@@ -53,6 +54,10 @@ pub(crate) struct Reading {
     pub(crate) said: Vec<(Row, usize)>,
     /// The same of what stands beside the sentences.
     pub(crate) beside: (Row, usize),
+    /// Names that may be employers', the likeliest first, if these speak, of a mail that states a result.
+    pub(crate) employers: Option<(Channel, Vec<Named>)>,
+    /// What is said of the single applications, if the mail is about more than one.
+    pub(crate) applications: Vec<Application>,
     /// The position, unless the mail is unrelated whatever that may be.
     pub(crate) position: Option<Position>,
     /// What the judge weighs, in the order of [`names`].
@@ -114,17 +119,48 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
     let topic = tally.scores(Question::Topic, &model.bias);
     let own = tally.scores(Question::Own, &model.bias);
     let about = About { topic: softmax(topic), own: softmax(own) };
-    let (mut numbers, refused) = numbers(mail, &text, &acts, &about);
-    let steps = Position::STEPS.map(|ahead| of_position(refused, ahead));
-    // Most mails of an inbox are unrelated whether they name a position or not, and looking for one costs more than all
-    // the rest.
-    let is_unrelated = model.judge.is_likeliest(Outcome::Unrelated, &numbers, &steps);
-    let position = (!is_unrelated).then(|| employer::position(mail, model));
-    let ahead = position.as_ref().map_or(-employer::FAR, |position| position.ahead);
-    numbers.extend(of_position(refused, ahead));
-    let plain = is_plain(&text, &acts, topic);
     let says_nothing = known + places.len() < least_known(mail.lang);
-    Reading { text, acts, said, beside, position, numbers, plain, says_nothing }
+    let mut reading = Reading {
+        text,
+        acts,
+        said,
+        beside,
+        employers: None,
+        applications: Vec::new(),
+        position: None,
+        numbers: Vec::new(),
+        plain: false,
+        says_nothing,
+    };
+    if states_result(&reading) {
+        let channel = attributes::of(mail, Outcome::Mixed, &reading, model).channel;
+        let employers = employer::employers(mail, channel, model);
+        let (positions, position) = employer::positions(mail, model);
+        let several = several::read(&reading, employers.clone(), positions, mail.lang, model);
+        for (sentence, acts) in several.clauses {
+            if let Some(its) = reading.acts.get_mut(sentence) {
+                *its = acts;
+            }
+        }
+        reading.applications = several.applications;
+        reading.employers = Some((channel, employers));
+        reading.position = Some(position);
+    }
+    reading.plain = is_plain(&reading.text, &reading.acts, topic);
+    let refused;
+    (reading.numbers, refused) = numbers(mail, &reading.text, &reading.acts, &about);
+    reading.numbers.extend(of_applications(&reading.applications));
+    if reading.position.is_none() {
+        let steps = Position::STEPS.map(|ahead| of_position(refused, ahead));
+        // Most mails of an inbox are unrelated whether they name a position or not, and looking for one costs more than
+        // all the rest.
+        if !model.judge.is_likeliest(Outcome::Unrelated, &reading.numbers, &steps) {
+            reading.position = Some(employer::positions(mail, model).1);
+        }
+    }
+    let ahead = reading.position.as_ref().map_or(-employer::FAR, |position| position.ahead);
+    reading.numbers.extend(of_position(refused, ahead));
+    reading
 }
 
 /// A sentence with these acts does nothing by itself, but tells what the others are about.
@@ -241,7 +277,8 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], about: &About) -> (Vec<f32>,
         for (index, acts) in here.iter().enumerate() {
             let so_far = share(index + 1, here.len());
             let two = [Act::Declined, Act::Other].map(|act| acts.get(act as usize));
-            refused = refused.max(two.into_iter().flatten().sum());
+            // Of a sentence in several clauses the acts may sum up to more than one.
+            refused = refused.max(two.into_iter().flatten().sum::<f32>().min(1.0));
             for (act, &probability) in acts.iter().take(WEIGHED).enumerate() {
                 let (Some(best), Some(second), Some(sum)) =
                     (best.get_mut(act), second.get_mut(act), sum.get_mut(act))
@@ -284,6 +321,16 @@ fn numbers(mail: &Mail, text: &Text, acts: &[Acts], about: &About) -> (Vec<f32>,
     (numbers, refused_here)
 }
 
+/// What the judge weighs of several applications: how surely they have differing results, or one has and another is
+/// going on, and how many are told of.
+fn of_applications(applications: &[Application]) -> [f32; OF_APPLICATIONS.len()] {
+    let results = several::how_differing(applications, Outcome::is_result);
+    let any = several::how_differing(applications, |_| true);
+    let there = |differing: f32| if differing > 0.0 { 1.0 } else { 0.0 };
+    let count = share(applications.len(), 1).ln_1p();
+    [there(results), odds(results), there(any), odds(any), count]
+}
+
 /// What the judge weighs of a position: `ahead` is the logarithm of the odds of one being named, as a refused flat or
 /// paper has none. None of these numbers falls where it rises.
 fn of_position(refused: f32, ahead: f32) -> [f32; OF_POSITION.len()] {
@@ -314,12 +361,21 @@ pub(crate) fn names() -> Vec<String> {
     names.extend(Outcome::ALL.iter().map(|outcome| format!("topic {}", outcome.name())));
     names.extend(OWN.map(str::to_owned));
     names.extend(MARK_NAMES.iter().map(|name| format!("mark {name}")));
+    names.extend(OF_APPLICATIONS.map(str::to_owned));
     names.extend(OF_POSITION.map(str::to_owned));
     names
 }
 
 /// What [`About`] says beside the topic.
 const OWN: [&str; 2] = ["own", "not own"];
+
+const OF_APPLICATIONS: [&str; 5] = [
+    "results differ",
+    "how surely results differ",
+    "applications differ",
+    "how surely applications differ",
+    "applications",
+];
 
 const OF_POSITION: [&str; 4] =
     ["refusal, with a position", "refusal, position ahead", "with a position", "position ahead"];
@@ -424,7 +480,7 @@ fn contradicted(mail: &Mail, outcome: Outcome, rules: &Rules) -> bool {
     alternative.push_blocks(&mail.alternative, mail.lang, |role| {
         (role == Role::New).then_some(Place::New)
     });
-    let acts = acts_of(&alternative, mail.lang, rules);
+    let acts = acts_of(&alternative, mail.lang, rules.model(mail.lang));
     let surest = |wanted: &[Act]| {
         let all = acts
             .iter()
@@ -435,8 +491,7 @@ fn contradicted(mail: &Mail, outcome: Outcome, rules: &Rules) -> bool {
 }
 
 /// What each sentence of a text does.
-pub(crate) fn acts_of(text: &Text, lang: Lang, rules: &Rules) -> Vec<Acts> {
-    let model = rules.model(lang);
+pub(crate) fn acts_of(text: &Text, lang: Lang, model: &Model) -> Vec<Acts> {
     let mut acts = Vec::with_capacity(text.sentences.len());
     let mut places = Vec::new();
     grams::each_sentence(text, lang, |_, features| {
@@ -446,17 +501,12 @@ pub(crate) fn acts_of(text: &Text, lang: Lang, rules: &Rules) -> Vec<Acts> {
     acts
 }
 
-/// The mail has evidence of more than one result.
-pub(crate) fn differs(reading: &Reading) -> bool {
-    let mut kinds = [false; RESULTS];
-    for (sentence, acts) in reading.text.sentences.iter().zip(&reading.acts) {
-        if matches!(sentence.place, Place::New | Place::Passed) {
-            for (kind, &probability) in kinds.iter_mut().zip(acts) {
-                *kind |= probability >= EVIDENT;
-            }
-        }
-    }
-    kinds.iter().filter(|&&kind| kind).count() > 1
+/// The mail may state a result.
+fn states_result(reading: &Reading) -> bool {
+    reading.text.sentences.iter().zip(&reading.acts).any(|(sentence, acts)| {
+        matches!(sentence.place, Place::New | Place::Passed)
+            && acts.iter().take(RESULTS).any(|&probability| probability >= LEAST_EVIDENCE)
+    })
 }
 
 /// The alternative that says something: "please use another program" over a letter in HTML does not.

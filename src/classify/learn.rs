@@ -106,6 +106,8 @@ struct Prepared<'a> {
     /// What each sentence does, if somebody marked the mail.
     /// Of a sentence marked `?` only the context tells what it does: it is no example.
     acts: Option<Vec<Option<Act>>>,
+    /// Marked parts of sentences: their features, and what they do.
+    clauses: Vec<(Vec<u32>, Act)>,
     part: usize,
     /// Somebody wrote it; else it is put together from blocks.
     is_written: bool,
@@ -216,8 +218,10 @@ fn prepare(sample: &Sample, is_written: bool) -> Prepared<'_> {
     let text = judge::text_of(&sample.mail);
     let features = judge::features(&sample.mail, &text);
     let acts = sample.label.acts.as_ref().map(|marked| acts_of(&text, marked, sample.mail.lang));
+    let marked = sample.label.acts.as_deref().unwrap_or(&[]);
+    let clauses = clauses_of(&text, marked, sample.mail.lang);
     let part = part_of(&sample.label.path);
-    Prepared { sample, text, features, acts, part, is_written }
+    Prepared { sample, text, features, acts, clauses, part, is_written }
 }
 
 /// What each sentence of a text does, from the sentences that somebody marked.
@@ -243,9 +247,35 @@ fn acts_of(text: &Text, marked: &[(String, String)], lang: Lang) -> Vec<Option<A
                     || (enough(&words) && other.ends_with(words.as_str()))
                     || (enough(other) && words.contains(other))
             };
-            marked.iter().find(|(_, other)| fits(other)).map_or(Some(Act::Plain), |&(act, _)| act)
+            let mut its = marked.iter().filter(|(_, other)| fits(other)).map(|&(act, _)| act);
+            let first = its.next().unwrap_or(Some(Act::Plain));
+            // Of a sentence that does several things its clauses are the examples.
+            first.filter(|_| its.all(|act| act == first))
         })
         .collect()
+}
+
+/// The features of marked clauses, where a sentence has several that do different things.
+fn clauses_of(text: &Text, marked: &[(String, String)], lang: Lang) -> Vec<(Vec<u32>, Act)> {
+    let marked: Vec<(Act, &str, String)> = marked
+        .iter()
+        .filter_map(|(letter, words)| {
+            let mut folded = Text::default();
+            folded.push(words, Place::New, lang);
+            let folded = folded.folded.trim().to_owned();
+            Some((Act::of_letter(letter)?, words.as_str(), folded)).filter(|one| !one.2.is_empty())
+        })
+        .collect();
+    let mut clauses = Vec::new();
+    for sentence in &text.sentences {
+        let words = text.words(sentence);
+        let its = || marked.iter().filter(|(_, _, clause)| words.contains(clause));
+        let first = its().next().map(|(act, ..)| *act);
+        if its().any(|(act, ..)| Some(*act) != first) {
+            clauses.extend(its().map(|(act, clause, _)| (features_alone(clause, lang), *act)));
+        }
+    }
+    clauses
 }
 
 fn features_alone(words: &str, lang: Lang) -> Vec<u32> {
@@ -275,6 +305,8 @@ fn layers(mails: &[&Prepared], alone: &[(Vec<u32>, Act)], around: &[(Vec<u32>, b
     let mut sentences: Vec<(&[u32], Act)> =
         alone.iter().map(|(features, act)| (features.as_slice(), *act)).collect();
     for mail in mails {
+        let clauses = mail.clauses.iter();
+        sentences.extend(clauses.map(|(features, act)| (features.as_slice(), *act)));
         let Some(acts) = &mail.acts else { continue };
         for ((features, act), sentence) in
             mail.features.sentences.iter().zip(acts).zip(&mail.text.sentences)

@@ -56,6 +56,23 @@ const LETTERS: [(Outcome, usize); 7] = [
     (Outcome::Unrelated, 800),
 ];
 
+/// How many letters about several applications are put together.
+const OF_SEVERAL: usize = 600;
+
+/// The outcomes of several applications, the usual ones more often.
+const EACH: [Outcome; 10] = [
+    Outcome::Declined,
+    Outcome::Declined,
+    Outcome::Declined,
+    Outcome::Advanced,
+    Outcome::Advanced,
+    Outcome::Offer,
+    Outcome::OnHold,
+    Outcome::Undisclosed,
+    Outcome::InProcess,
+    Outcome::InProcess,
+];
+
 /// Behind a sentence that leaves a way back.
 const OPEN: &str = "{open}";
 
@@ -90,6 +107,25 @@ struct Blocks {
     undisclosed: Turn,
     in_process: Turn,
     unrelated: Turn,
+    several: Several,
+}
+
+/// Of several applications: what is said of each, in rows, under headings or in clauses of one sentence.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Several {
+    subjects: Vec<String>,
+    intro: Vec<String>,
+    outro: Vec<String>,
+    rows: Vec<String>,
+    headings: Vec<String>,
+    clauses: Vec<String>,
+    joints: Vec<String>,
+    ends: Vec<String>,
+    /// For each outcome how a row puts it.
+    states: BTreeMap<Outcome, Vec<String>>,
+    /// For each outcome how a clause puts it.
+    clauses_of: BTreeMap<Outcome, Vec<String>>,
 }
 
 /// The sentences that say an outcome, and what goes with them.
@@ -144,7 +180,115 @@ pub fn letters(blocks: &str, lang: Lang) -> Result<Vec<Sample>, toml::de::Error>
             samples.extend(letter(&blocks, outcome, number, lang, &mut choices));
         }
     }
+    let several = (0..OF_SEVERAL).filter_map(|number| several(&blocks, number, lang, &mut choices));
+    samples.extend(several);
     Ok(samples)
+}
+
+/// A letter about two to four applications; in one of five the same is said of all.
+fn several(blocks: &Blocks, number: usize, lang: Lang, choices: &mut Choices) -> Option<Sample> {
+    let Several { subjects, intro, outro, rows, headings, clauses, joints, ends, .. } =
+        &blocks.several;
+    let count = 2 + choices.below(3);
+    let first = choices.below(blocks.companies.len());
+    let said = *EACH.get(choices.below(EACH.len()))?;
+    let are_alike = choices.below(5) == 0;
+    let mut outcomes = vec![said; count];
+    if !are_alike {
+        let others = || EACH.into_iter().filter(|other| *other != said);
+        let others: Vec<Outcome> =
+            others().filter(|other| said.is_result() || other.is_result()).collect();
+        for outcome in outcomes.iter_mut().skip(1) {
+            *outcome = *others.get(choices.below(others.len()))?;
+        }
+        let to_front = choices.below(count);
+        outcomes.rotate_left(to_front);
+    }
+    let style = choices.below(5);
+    let frames = match style {
+        0..=2 => rows,
+        3 => headings,
+        _ => clauses,
+    };
+    // A list is of one form, a text is not.
+    let form = choices.of(frames);
+    let mut acts = Vec::new();
+    let mut parts = Vec::new();
+    for (at, outcome) in outcomes.iter().enumerate() {
+        let company = blocks.companies.get((first + at * 3) % blocks.companies.len())?;
+        let form = if style == 4 { choices.of(clauses) } else { form };
+        let state = match style {
+            0..=2 => choices.of(blocks.several.states.get(outcome)?),
+            3 => choices.of(&blocks.turn(*outcome).says),
+            _ => choices.of(blocks.several.clauses_of.get(outcome)?),
+        };
+        let values = [
+            ("company", "会社", company.as_str()),
+            ("position", "職種", choices.of(&blocks.positions)),
+            ("state", "結果", state),
+            ("number", "番号", &(at + 1).to_string()),
+            ("name", "氏名", choices.of(&blocks.people)),
+        ];
+        let state = filled(state, values);
+        let state = if style == 3 { with_capital(&state) } else { state };
+        let part = filled(form, values);
+        let (part, marked) = match style {
+            // What stands under the row's name alone is what says it.
+            0..=2 => (part.clone(), part.lines().next_back()?.to_owned()),
+            3 => (format!("{part}\n{state}"), state),
+            _ => (part.clone(), part),
+        };
+        acts.push((Act::stating(*outcome)?.letter().to_string(), marked));
+        parts.push(part);
+    }
+    let mut text = match style {
+        0..=2 => parts.join("\n"),
+        3 => parts.join("\n\n"),
+        _ => {
+            let mut text = String::new();
+            for part in parts {
+                text += if text.is_empty() { "" } else { choices.of(joints) };
+                text += &part;
+            }
+            with_capital(&text) + choices.of(ends)
+        }
+    };
+    let counted = [("count", "数", count.to_string())];
+    let counted =
+        counted.each_ref().map(|(english, japanese, value)| (*english, *japanese, value.as_str()));
+    if choices.below(4) > 0 {
+        text = format!("{}\n\n{text}", filled(choices.of(intro), counted));
+    }
+    if choices.below(3) > 0 {
+        text = format!("{text}\n\n{}", choices.of(outro));
+    }
+    let greeting = choices.of(&blocks.greeting).replace("{氏名}", choices.of(&blocks.people));
+    let greeting = greeting.replace("{name}", choices.of(&blocks.people));
+    let (agent, subject) = (choices.of(&blocks.agents), filled(choices.of(subjects), counted));
+    let message = format!(
+        "From: \"{agent}\" <info@agent{}.example>\nTo: you@mail.example\nSubject: {subject}\n\
+         Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{greeting}\n\n{text}\n",
+        choices.below(500)
+    );
+    let outcome = if are_alike { said } else { Outcome::Mixed };
+    let path = format!("letters/{}/several{number}", lang.code());
+    let label = Label { acts: Some(acts), channel: Channel::Agent, ..label(path, outcome, lang) };
+    Some(Sample { label, mail: Mail::read(message.as_bytes()).ok()? })
+}
+
+/// An English text with a capital.
+fn with_capital(text: &str) -> String {
+    match text.split_at_checked(1) {
+        Some((first, rest)) => first.to_uppercase() + rest,
+        None => text.to_owned(),
+    }
+}
+
+/// The text with its places filled: each has an English and a Japanese name.
+fn filled<const N: usize>(text: &str, values: [(&str, &str, &str); N]) -> String {
+    values.into_iter().fold(text.to_owned(), |text, (english, japanese, value)| {
+        text.replace(&format!("{{{english}}}"), value).replace(&format!("{{{japanese}}}"), value)
+    })
 }
 
 fn letter(
@@ -161,15 +305,7 @@ fn letter(
         ("position", "職種", choices.of(&blocks.positions)),
         ("domain", "領域", &domain),
     ];
-    let fill = |text: &str| {
-        let mut text = text.to_owned();
-        for (english, japanese, value) in names {
-            text = text
-                .replace(&format!("{{{english}}}"), value)
-                .replace(&format!("{{{japanese}}}"), value);
-        }
-        text
-    };
+    let fill = |text: &str| filled(text, names);
     let turn = blocks.turn(outcome);
     let mut acts = Vec::new();
     let mut door = Door::Neutral;
@@ -194,11 +330,8 @@ fn letter(
     };
     let states_result = matches!(outcome, Outcome::Declined | Outcome::Advanced | Outcome::Offer);
     let lead = if states_result && staged.is_none() { choices.of(&blocks.lead) } else { "" };
-    let mut says = format!("{lead}{}", fill(&said));
     // An English sentence begins with a capital wherever it begins.
-    if let Some(first) = says.get(..1) {
-        says = first.to_uppercase() + says.get(1..).unwrap_or("");
-    }
+    let says = with_capital(&format!("{lead}{}", fill(&said)));
     if let Some(act) = Act::stating(outcome) {
         acts.push((act.letter().to_string(), says.clone()));
     }
@@ -270,6 +403,7 @@ fn label(path: String, outcome: Outcome, lang: Lang) -> Label {
         reply: ReplyAdvice::Optional,
         lang,
         hard: false,
+        results: Vec::new(),
         acts: None,
     }
 }
@@ -315,4 +449,44 @@ fn wrapped(text: &str) -> String {
         lines.push(rest);
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_have_no_place_left_unfilled() {
+        for lang in [Lang::Ja, Lang::En] {
+            let blocks = format!("tests/corpus/letters/{}.toml", lang.code());
+            let letters = letters(&std::fs::read_to_string(blocks).unwrap(), lang).unwrap();
+            assert!(letters.len() > 4_000);
+            let text = |letter: &Sample| {
+                let body = letter.mail.body.iter().map(|block| block.text.as_str());
+                body.chain([letter.mail.subject.as_str()]).collect::<Vec<_>>().join("\n")
+            };
+            let left = letters.iter().find(|letter| text(letter).contains(['{', '}']));
+            assert!(left.is_none(), "{}", text(left.unwrap()));
+        }
+    }
+
+    #[test]
+    fn of_several_applications_what_is_said_of_each_stands_in_the_letter() {
+        let blocks = std::fs::read_to_string("tests/corpus/letters/ja.toml").unwrap();
+        let letters = letters(&blocks, Lang::Ja).unwrap();
+        let several = letters.iter().filter(|letter| letter.label.path.contains("several"));
+        let mut mixed = 0;
+        for letter in several {
+            let acts = letter.label.acts.as_ref().unwrap();
+            assert!(acts.len() > 1);
+            let alike = acts.iter().all(|(act, _)| *act == acts[0].0);
+            assert_eq!(letter.label.outcome == Outcome::Mixed, !alike);
+            mixed += usize::from(!alike);
+            let body = &letter.mail.body[0].text;
+            for (_, words) in acts {
+                assert!(body.contains(words), "{words}\n{body}");
+            }
+        }
+        assert!(mixed > 400, "{mixed}");
+    }
 }

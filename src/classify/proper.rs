@@ -8,7 +8,7 @@ use super::text::{Place, Text};
 use crate::lang::Lang;
 
 /// Words that are written with a capital without naming anybody.
-const CALENDAR_AND_TITLES: [&str; 25] = [
+const CALENDAR_AND_TITLES: [&str; 26] = [
     "monday",
     "tuesday",
     "wednesday",
@@ -34,6 +34,8 @@ const CALENDAR_AND_TITLES: [&str; 25] = [
     "dr",
     "english",
     "japanese",
+    // Other contractions are written out.
+    "i'd",
 ];
 
 /// The proper nouns of a text, as the hashes of their words in ascending order.
@@ -64,7 +66,8 @@ impl ProperNouns {
         for (before, word, seen) in words() {
             if seen.starts_with(char::is_uppercase)
                 && seen.chars().any(char::is_lowercase)
-                && !begins(before)
+                && goes_on(before)
+                && is_written(word, seen)
                 && !CALENDAR_AND_TITLES.contains(&bare(word))
             {
                 names.push(grams::of_word(bare(word)));
@@ -100,9 +103,17 @@ fn bare(word: &str) -> &str {
     word.strip_suffix("'s").unwrap_or(word)
 }
 
-/// After these words a sentence, or something like one, begins, and any word may have a capital.
-fn begins(before: &str) -> bool {
-    before.is_empty() || before.ends_with(['.', '!', '?', ':', ';', '"', '(', '-', '*', '•', '>'])
+/// The word stands so in the mail: "have" of "We've" does not.
+fn is_written(word: &str, seen: &str) -> bool {
+    let seen = seen.chars().flat_map(char::to_lowercase);
+    seen.map(|c| if c == '\u{2019}' { '\'' } else { c }).eq(word.chars())
+}
+
+/// After these words a sentence goes on. Behind most marks and bullets any word may have a capital.
+fn goes_on(before: &str) -> bool {
+    const TITLES: [&str; 4] = ["mr.", "mrs.", "ms.", "dr."];
+    before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ',' | '\'' | '&'))
+        || TITLES.iter().any(|title| before.ends_with(title))
 }
 
 #[cfg(test)]
@@ -127,6 +138,19 @@ mod tests {
     fn a_word_that_is_written_small_elsewhere_is_none() {
         let told = "Dear Will, we saw Rose last. The rose garden will open, and Will you come?";
         assert_eq!(names(told, &["will", "rose"]), [""; 0]);
+    }
+
+    #[test]
+    fn contractions_are_none() {
+        let told = "I'm sorry. We've chosen Marta. Don't worry, and I\u{2019}ll write if I'd to.";
+        let asked = ["am", "have", "not", "will", "i'd", "marta"];
+        assert_eq!(names(told, &asked), ["marta"]);
+    }
+
+    #[test]
+    fn a_title_ends_no_sentence_but_a_bullet_begins_one() {
+        let told = "Dear Mr. Pell: 1) Bring your passport | Status of it";
+        assert_eq!(names(told, &["pell", "bring", "status"]), ["pell"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::employer::spans::key_of;
-use super::{Channel, Door, Outcome, ReplyAdvice, Stage, Verdict, Wording};
+use super::{ApplicationResult, Channel, Door, Outcome, ReplyAdvice, Stage, Verdict, Wording};
 use crate::lang::Lang;
 
 /// What a mail of the corpus really is: a line of `labels.jsonl`.
@@ -40,6 +40,9 @@ pub struct Label {
     pub lang: Lang,
     /// Whether a keyword list or a hurried reader would get it wrong.
     pub hard: bool,
+    /// Of a mail about several applications: what became of each, with empty names where it says none.
+    #[serde(default)]
+    pub results: Vec<ApplicationResult>,
     /// What its sentences do, where somebody marked them: the letter of an act, and the sentence.
     #[serde(default)]
     pub acts: Option<Vec<(String, String)>>,
@@ -118,6 +121,15 @@ impl Score {
         let mut share = |name: &str, right: bool| {
             self.shares.entry(format!("{lang} {name}")).or_default().count(right);
         };
+        if label.outcome == Outcome::Mixed {
+            let told = told(&label.results, &verdict.results);
+            label.results.iter().enumerate().for_each(|(at, _)| share("application", at < told));
+            verdict
+                .results
+                .iter()
+                .enumerate()
+                .for_each(|(at, _)| share("application told", at < told));
+        }
         if right {
             share("stage", verdict.stage == label.stage);
             share("door", verdict.door == label.door);
@@ -137,6 +149,24 @@ impl Score {
             }
         }
     }
+}
+
+/// How many of several applications are told rightly: by the employer, else by the position, with the outcome.
+fn told(label: &[ApplicationResult], verdict: &[ApplicationResult]) -> usize {
+    let mut left: Vec<&ApplicationResult> = verdict.iter().collect();
+    let mut is_told = |wanted: &&ApplicationResult| {
+        let company = |one: &ApplicationResult| key_of(one.company.as_deref().unwrap_or(""));
+        let position = |one: &ApplicationResult| key_of(one.position.as_deref().unwrap_or(""));
+        let name = company(wanted);
+        let is_alone = label.iter().filter(|one| company(one) == name).count() == 1;
+        let found = left.iter().position(|one| {
+            one.outcome == wanted.outcome
+                && (name.is_empty() || company(one) == name)
+                && (is_alone && !name.is_empty() || position(one) == position(wanted))
+        });
+        found.map(|at| left.swap_remove(at)).is_some()
+    };
+    label.iter().filter(|wanted| is_told(wanted)).count()
 }
 
 const fn stated() -> bool {

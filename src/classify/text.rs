@@ -140,7 +140,16 @@ impl Text {
             if character.is_ascii() {
                 if character.is_ascii_whitespace() {
                     self.finish_word(word_from, lang);
-                    self.space(origin, characters.peek().map(|&(_, next)| next));
+                    let next = characters.peek().map(|&(_, next)| next);
+                    let begun =
+                        !matches!(self.folded.chars().next_back(), None | Some('\n' | ' ' | '、'));
+                    let goes_on = next.is_some_and(|next| !next.is_whitespace());
+                    if character == '\t' && lang == Lang::Ja && begun && goes_on {
+                        // Cells of a table, which would grow together without their space.
+                        self.put('、', origin);
+                    } else {
+                        self.space(origin, next);
+                    }
                     word_from = self.folded.len();
                 } else {
                     self.put(character.to_ascii_lowercase(), origin);
@@ -321,7 +330,7 @@ fn goes_on(line: &str, next: &str, widest: usize, joined: bool, lang: Lang) -> b
     let line = line.trim_end();
     let Some(first) = next.trim_start().chars().next() else { return false };
     let Some(last) = line.chars().next_back() else { return false };
-    if is_rule(line) || is_rule(next) || begins_item(next) {
+    if is_rule(line) || is_rule(next) || begins_item(next) || is_row(line) || is_row(next) {
         return false;
     }
     let width = columns(line);
@@ -360,6 +369,12 @@ fn goes_on(line: &str, next: &str, widest: usize, joined: bool, lang: Lang) -> b
 fn is_rule(line: &str) -> bool {
     let line = line.trim();
     line.chars().count() >= 3 && !line.chars().any(char::is_alphanumeric)
+}
+
+/// A row of a table: there is a wide gap within it.
+fn is_row(line: &str) -> bool {
+    let line = line.trim();
+    ["\t", "\u{3000}\u{3000}", "   ", " | ", "｜"].iter().any(|gap| line.contains(gap))
 }
 
 /// A list item or heading by its first characters.

@@ -197,6 +197,21 @@ fn key_of_narrow(name: &str) -> String {
     name.chars().filter(|&c| is_letter(c)).map(small).collect()
 }
 
+/// A name without its legal form: so it is mostly said.
+pub(crate) fn without_form(name: &str) -> &str {
+    let mut name = name.trim();
+    if let Some((rest, last)) = name.rsplit_once(' ')
+        && domain::is_form(last)
+        && !rest.ends_with('&')
+    {
+        name = rest.trim_end_matches([',', ' ']);
+    }
+    for form in COMPANY_FORMS {
+        name = name.strip_prefix(form).or_else(|| name.strip_suffix(form)).unwrap_or(name).trim();
+    }
+    name
+}
+
 /// The words of the recipients' names.
 pub(super) fn recipients(mail: &Mail) -> Vec<String> {
     let names = mail.to.iter().filter_map(|address| address.name.as_deref()).take(MOST_RECIPIENTS);

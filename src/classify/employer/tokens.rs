@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::words::{JOINERS, LEGAL_FORMS, PARTICLES};
+use super::words::{JOINERS, PARTICLES};
 
 /// What a piece of a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -208,81 +208,4 @@ fn particles(start: usize, run: &str, gap: bool, found: &mut Vec<Token>) {
         at = particle.end();
     }
     push(at, run.len(), Kind::Hiragana);
-}
-
-/// Words beside a legal form that are no name.
-const NOT_NAMES: &[&str] =
-    &["当社", "弊社", "貴社", "御社", "以下", "応募先", "企業名", "会社名", "勤務先", "就業先"];
-
-/// The first name with a Japanese legal form: "株式会社みなも物流", "東浜精機株式会社".
-pub(crate) fn with_form(text: &str) -> Option<String> {
-    let mut pieces = Vec::new();
-    text.lines().find_map(|line| {
-        tokens(line, super::names::BREAKS.as_ref(), LEGAL_FORMS.len(), &mut pieces);
-        (0..pieces.len()).find_map(|at| name_at(line, &pieces, at))
-    })
-}
-
-/// The name that the legal form at this place belongs to.
-fn name_at(line: &str, pieces: &[Token], at: usize) -> Option<String> {
-    let form = pieces.get(at).filter(|token| token.kind == Kind::Form)?;
-    if line.get(form.start..form.end)?.is_ascii() {
-        return None;
-    }
-    let start = if form.gap { form.start } else { name_before(pieces, at) };
-    let end = match pieces.get(at + 1) {
-        Some(next) if next.gap && start < form.start => form.end,
-        _ => name_behind(line, pieces, at),
-    };
-    let (start, end) = if end > form.end { (form.start, end) } else { (start, form.end) };
-    let bare = if start < form.start { start..form.start } else { form.end..end };
-    let bare = line.get(bare)?.trim();
-    if bare.is_empty() || bare.len() > super::names::LONGEST_NAME || NOT_NAMES.contains(&bare) {
-        return None;
-    }
-    let name = line.get(start..end)?;
-    // "株式会社 みなも" is written without its space, "株式会社Green Energy" with it.
-    Some(if bare.is_ascii() { name.to_owned() } else { name.split_whitespace().collect() })
-}
-
-/// Where the name begins that ends right before the piece `at`.
-fn name_before(pieces: &[Token], at: usize) -> usize {
-    let mut start = pieces.get(at).map_or(0, |form| form.start);
-    for token in pieces.iter().take(at).rev().take_while(|token| token.is_of_name()) {
-        start = token.start;
-        if token.gap {
-            break;
-        }
-    }
-    start
-}
-
-/// Where the name ends that begins right behind the piece `at`.
-fn name_behind(line: &str, pieces: &[Token], at: usize) -> usize {
-    let mut end = pieces.get(at).map_or(0, |form| form.end);
-    let mut before = Kind::Form;
-    for token in pieces.iter().skip(at + 1) {
-        let words = line.get(token.start..token.end).unwrap_or("");
-        // "みなも": not every も is a particle.
-        let is_letter = token.kind == Kind::Particle
-            && before == Kind::Hiragana
-            && matches!(words, "も" | "と" | "で");
-        let apart = token.gap
-            && before != Kind::Form
-            && (before, token.kind) != (Kind::Capital, Kind::Capital);
-        if apart || !(token.is_of_name() || is_letter) {
-            break;
-        }
-        (end, before) = (token.end, token.kind);
-    }
-    end
-}
-
-impl Token {
-    const fn is_of_name(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Capital | Kind::Small | Kind::Kanji | Kind::Katakana | Kind::Hiragana
-        )
-    }
 }

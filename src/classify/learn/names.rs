@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use super::{Lang, Outcome, Sample, part_of};
-use crate::classify::employer::spans::{key_of, lines_of};
+use crate::classify::ApplicationResult;
+use crate::classify::employer::spans::{Candidate, key_of, lines_of};
 use crate::classify::employer::{names, posts};
 use crate::classify::grams;
 use crate::classify::model::Name;
@@ -42,29 +43,52 @@ pub(super) struct Choice {
 /// The choices in the mails of a language.
 pub(super) fn choices(samples: &[Sample], lang: Lang, sought: Name) -> Vec<Choice> {
     let samples = samples.iter().filter(|sample| sample.mail.lang == lang);
-    samples.filter_map(|sample| choice(sample, sought)).collect()
+    samples.flat_map(|sample| choices_of(sample, sought)).collect()
 }
 
-fn choice(sample: &Sample, sought: Name) -> Option<Choice> {
+/// One choice, or one for each of several applications: then the others' names are not among what is chosen from.
+fn choices_of(sample: &Sample, sought: Name) -> Vec<Choice> {
     let label = &sample.label;
     let own = label.outcome != Outcome::Unrelated;
-    if label.outcome == Outcome::Mixed || (!own && sought != Name::Vacancy) {
-        return None;
+    let is_several = label.results.len() > 1;
+    let is_mixed = label.outcome == Outcome::Mixed;
+    if sought != Name::Vacancy && !own || sought == Name::Vacancy && is_mixed {
+        return Vec::new();
     }
     let (mail, lines) = (&sample.mail, lines_of(&sample.mail));
-    let ((found, none), wanted) = match sought {
-        Name::Employer => (names::candidates(mail, &lines, label.channel), &label.company),
-        Name::Position | Name::Vacancy => (posts::candidates(mail, &lines), &label.position),
+    let (found, none) = match sought {
+        Name::Employer => names::candidates(mail, &lines, label.channel),
+        Name::Position | Name::Vacancy => posts::candidates(mail, &lines),
     };
-    let wanted = if own { key_of(wanted) } else { String::new() };
-    let right = if wanted.is_empty() {
-        Some(found.len())
+    let mut wanted: Vec<String> = if is_several || is_mixed {
+        let of_result = |result: &ApplicationResult| match sought {
+            Name::Employer => key_of(result.company.as_deref().unwrap_or("")),
+            Name::Position | Name::Vacancy => key_of(result.position.as_deref().unwrap_or("")),
+        };
+        label.results.iter().map(of_result).filter(|key| !key.is_empty()).collect()
+    } else if own {
+        let name = if sought == Name::Employer { &label.company } else { &label.position };
+        vec![key_of(name)]
     } else {
-        found.iter().position(|candidate| candidate.key == wanted)
+        vec![String::new()]
     };
-    let features = found.into_iter().map(|candidate| candidate.features).chain([none]);
-    let features = features.map(grams::once).collect();
-    Some(Choice { features, right, part: part_of(&label.path), own })
+    wanted.sort_unstable();
+    wanted.dedup();
+    let part = part_of(&label.path);
+    let choice = |right: &String| {
+        let others = || wanted.iter().filter(|other| *other != right);
+        let found: Vec<&Candidate<'_>> =
+            found.iter().filter(|one| others().all(|other| one.key != *other)).collect();
+        let place = if right.is_empty() {
+            Some(found.len())
+        } else {
+            found.iter().position(|candidate| candidate.key == *right)
+        };
+        let features = found.iter().map(|one| &one.features).chain([&none]);
+        let features = features.map(|features| grams::once(features.clone())).collect();
+        Choice { features, right: place, part, own }
+    };
+    wanted.iter().map(choice).collect()
 }
 
 /// Learns the weights of features: a softmax over the candidates of each mail, by `AdaGrad`.
@@ -171,9 +195,9 @@ mod tests {
             label: serde_json::from_str(label).unwrap(),
             mail: Mail::read(wire.as_bytes()).unwrap(),
         };
-        assert!(choice(&sample, Name::Employer).is_none());
-        assert!(choice(&sample, Name::Position).is_none());
-        let vacancy = choice(&sample, Name::Vacancy).unwrap();
+        assert!(choices_of(&sample, Name::Employer).is_empty());
+        assert!(choices_of(&sample, Name::Position).is_empty());
+        let [vacancy] = choices_of(&sample, Name::Vacancy).try_into().ok().unwrap();
         assert_eq!(vacancy.right, Some(vacancy.features.len() - 1));
     }
 }
