@@ -17,6 +17,9 @@ use crate::lang::Lang;
 /// Most applications of one mail that are told of.
 const MOST_APPLICATIONS: usize = 40;
 
+/// Most bytes of a line that greets.
+const LONGEST_GREETING: usize = 40;
+
 /// Most names of a mail that are looked at.
 const MOST_NAMES: usize = 200;
 
@@ -188,6 +191,7 @@ fn distinct(named: Vec<Named>, reading: &Reading, begins: &[&str], lang: Lang) -
         let at = begins.partition_point(|line| *line < name);
         begins.get(at).is_some_and(|line| line.starts_with(name))
     };
+    let greeting = greeting(reading);
     let mut named: Vec<(Named, String)> = named
         .into_iter()
         .map(|mut one| {
@@ -198,6 +202,7 @@ fn distinct(named: Vec<Named>, reading: &Reading, begins: &[&str], lang: Lang) -
             (one, folded)
         })
         .filter(|(one, folded)| one.ahead > ENOUGH_AHEAD && !folded.is_empty())
+        .filter(|(_, folded)| !greeting.contains(folded.as_str()))
         .collect();
     named.sort_by(|(one, _), (other, _)| other.ahead.total_cmp(&one.ahead));
     let mut heads: Vec<Head> = Vec::new();
@@ -215,6 +220,15 @@ fn distinct(named: Vec<Named>, reading: &Reading, begins: &[&str], lang: Lang) -
         }
     }
     heads
+}
+
+/// Who is greeted, if the mail begins with that: no employer.
+fn greeting(reading: &Reading) -> &str {
+    const ENDS: [&str; 6] = ["様", "さん", "さま", "殿", "くん", ","];
+    let first = sentences(reading).next().map_or("", |(_, first, _)| reading.text.words(first));
+    let begins = ["dear ", "hi ", "hello "].iter().any(|hail| first.starts_with(hail));
+    let ends = ENDS.iter().any(|end| first.trim_end().ends_with(end));
+    if first.len() <= LONGEST_GREETING && (begins || ends) { first } else { "" }
 }
 
 /// Folded as the sentences of a mail are.
@@ -563,6 +577,14 @@ mod tests {
         let expected =
             [("Harrow Foods", Outcome::Declined), ("Pike Logistics Ltd", Outcome::Advanced)];
         assert_eq!(told_by(text), pairs(&expected));
+    }
+
+    #[test]
+    fn who_is_greeted_is_no_employer() {
+        let text = "福永様\n\nお世話になっております。\n取り急ぎ現状をお伝えいたします。ツバメ工業様は一次面接を通過、株式会社\
+                    ミライ物産様は残念ながらお見送りとなりました。福永様、引き続きよろしくお願いいたします。";
+        let names: Vec<String> = told_by(text).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["ツバメ工業", "株式会社ミライ物産"]);
     }
 
     #[test]

@@ -66,6 +66,33 @@ fn the_next_mail_of_the_same_sender_is_read_by_the_correction() {
     assert_eq!(*corrected.before, classify(&next, &[], &rules));
 }
 
+/// A report about two applications, so short and under such a subject that goen is not sure of it.
+fn report(week: u8) -> Mail {
+    let text = format!(
+        "From: \"Mori (Careers)\" <mori@bridge-career.example>\r\nTo: hanako@example.jp\r\nSubject: update\r\n\
+         Message-ID: <{week}@bridge.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Transfer-Encoding: 8bit\r\n\r\n福留様\r\n\r\nお世話になっております。\
+         ツバメ工業様は一次面接を通過、株式会社ミライ物産様は誠に残念ながら今回はお見送りとなりました。\r\n\r\n\
+         よろしくお願いいたします。\r\n"
+    );
+    Mail::read(text.as_bytes()).unwrap()
+}
+
+#[test]
+fn that_a_mail_is_about_several_applications_is_learned_with_what_became_of_each() {
+    let rules = rules();
+    let first = report(1);
+    let before = classify(&first, &[], &rules).outcome;
+    assert!(!matches!(before, Outcome::Mixed | Outcome::Unrelated), "{before:?}");
+    let learned = [correction(&first, Outcome::Mixed, &rules)];
+    let verdict = classify_with(&report(2), &[], &rules, &learned);
+    assert_eq!(verdict.outcome, Outcome::Mixed);
+    let results = verdict.results.iter().map(|one| (one.company.as_deref(), one.outcome));
+    let expected =
+        [(Some("ツバメ工業"), Outcome::Advanced), (Some("株式会社ミライ物産"), Outcome::Declined)];
+    assert_eq!(results.collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn one_correction_does_not_touch_another_sender_and_two_that_agree_do() {
     let rules = rules();
