@@ -132,10 +132,22 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
         plain: false,
         says_nothing,
     };
+    let (weighed, refused) = numbers(mail, &reading.text, &reading.acts, &about);
+    reading.numbers = weighed;
+    reading.numbers.extend(of_applications(&[]));
+    let steps = Position::STEPS.map(|ahead| of_position(refused, ahead));
+    // Most mails of an inbox are unrelated whether they name a position or not, and looking for names costs more than all
+    // the rest.
+    if model.judge.is_likeliest(Outcome::Unrelated, &reading.numbers, &steps) {
+        reading.numbers.extend(of_position(refused, -employer::FAR));
+        return reading;
+    }
+    let (positions, position) = employer::positions(mail, model);
+    let ahead = position.ahead;
+    reading.position = Some(position);
     if states_result(&reading) {
         let channel = attributes::of(mail, Outcome::Mixed, &reading, model).channel;
         let employers = employer::employers(mail, channel, model);
-        let (positions, position) = employer::positions(mail, model);
         let several = several::read(&reading, employers.clone(), positions, mail.lang, model);
         for (sentence, acts) in several.clauses {
             if let Some(its) = reading.acts.get_mut(sentence) {
@@ -144,21 +156,11 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
         }
         reading.applications = several.applications;
         reading.employers = Some((channel, employers));
-        reading.position = Some(position);
     }
     reading.plain = is_plain(&reading.text, &reading.acts, topic);
-    let refused;
-    (reading.numbers, refused) = numbers(mail, &reading.text, &reading.acts, &about);
+    let (weighed, refused) = numbers(mail, &reading.text, &reading.acts, &about);
+    reading.numbers = weighed;
     reading.numbers.extend(of_applications(&reading.applications));
-    if reading.position.is_none() {
-        let steps = Position::STEPS.map(|ahead| of_position(refused, ahead));
-        // Most mails of an inbox are unrelated whether they name a position or not, and looking for one costs more than
-        // all the rest.
-        if !model.judge.is_likeliest(Outcome::Unrelated, &reading.numbers, &steps) {
-            reading.position = Some(employer::positions(mail, model).1);
-        }
-    }
-    let ahead = reading.position.as_ref().map_or(-employer::FAR, |position| position.ahead);
     reading.numbers.extend(of_position(refused, ahead));
     reading
 }
