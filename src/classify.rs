@@ -323,7 +323,7 @@ fn learned(
         return verdict;
     };
     let outcome = match correction.outcome {
-        Outcome::Mixed if reading.applications.len() < 2 => Outcome::Unsure,
+        Outcome::Mixed if reading.several().is_empty() => Outcome::Unsure,
         Outcome::Mixed => Outcome::Mixed,
         wanted if wanted.is_result() && !judge::can_be(mail, wanted, reading, rules) => {
             Outcome::Unsure
@@ -395,8 +395,7 @@ fn conclude(
 ) -> Verdict {
     let outcome = judgement.outcome;
     let evidence = evidence(outcome, reading);
-    let is_several = outcome == Outcome::Mixed && reading.applications.len() > 1;
-    let told = if is_several { reading.applications.as_slice() } else { &[] };
+    let told = if outcome == Outcome::Mixed { reading.several() } else { &[] };
     let results = told.iter().map(|application| application.result.clone()).collect();
     let Attributes { stage, wording, door, channel, replyable, reply } =
         attributes::of(mail, outcome, reading, rules.model(mail.lang));

@@ -292,11 +292,7 @@ fn names(mail: &Mail, verdict: &Verdict) -> Vec<String> {
     let mut names: Vec<String> = people
         .chain(verdict.company.as_deref())
         .chain(verdict.position.as_deref())
-        .map(|name| {
-            let mut text = Text::default();
-            text.push(name, Place::New, mail.lang);
-            text.folded.trim().to_owned()
-        })
+        .map(|name| Text::fold(name, mail.lang))
         .filter(|name| name.chars().count() > 1)
         .collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));

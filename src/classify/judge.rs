@@ -56,7 +56,7 @@ pub(crate) struct Reading {
     pub(crate) beside: (Row, usize),
     /// Names that may be employers', the likeliest first, if these speak, of a mail that states a result.
     pub(crate) employers: Option<(Channel, Vec<Named>)>,
-    /// What is said of the single applications, if the mail is about more than one.
+    /// What is said of the single applications that were looked for, of a mail that states a result.
     pub(crate) applications: Vec<Application>,
     /// The position, unless the mail is unrelated whatever that may be.
     pub(crate) position: Option<Position>,
@@ -72,6 +72,11 @@ impl Reading {
     /// The sentence states this outcome.
     pub(crate) fn states(&self, sentence: usize, outcome: Outcome) -> bool {
         Act::stating(outcome).is_some_and(|act| self.probability(sentence, act) >= EVIDENT)
+    }
+
+    /// What became of the single applications, if the mail tells of more than one.
+    pub(crate) fn several(&self) -> &[Application] {
+        if self.applications.len() > 1 { &self.applications } else { &[] }
     }
 
     /// How probably a sentence does this.
@@ -132,9 +137,13 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
         plain: false,
         says_nothing,
     };
-    let (weighed, refused) = numbers(mail, &reading.text, &reading.acts, &about);
-    reading.numbers = weighed;
-    reading.numbers.extend(of_applications(&[]));
+    let weighed = |reading: &Reading| {
+        let (mut weighed, refused) = numbers(mail, &reading.text, &reading.acts, &about);
+        weighed.extend(of_applications(&reading.applications));
+        (weighed, refused)
+    };
+    let mut refused;
+    (reading.numbers, refused) = weighed(&reading);
     let steps = Position::STEPS.map(|ahead| of_position(refused, ahead));
     // Most mails of an inbox are unrelated whether they name a position or not, and looking for names costs more than all
     // the rest.
@@ -143,12 +152,10 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
         return reading;
     }
     let (positions, position) = employer::positions(mail, model);
-    let ahead = position.ahead;
-    reading.position = Some(position);
     if states_result(&reading) {
         let channel = attributes::of(mail, Outcome::Mixed, &reading, model).channel;
         let employers = employer::employers(mail, channel, model);
-        let several = several::read(&reading, employers.clone(), positions, mail.lang, model);
+        let several = several::read(&reading, &employers, &positions, mail.lang, model);
         for (sentence, acts) in several.clauses {
             if let Some(its) = reading.acts.get_mut(sentence) {
                 *its = acts;
@@ -156,12 +163,11 @@ pub(crate) fn read(mail: &Mail, model: &Model) -> Reading {
         }
         reading.applications = several.applications;
         reading.employers = Some((channel, employers));
+        (reading.numbers, refused) = weighed(&reading);
     }
     reading.plain = is_plain(&reading.text, &reading.acts, topic);
-    let (weighed, refused) = numbers(mail, &reading.text, &reading.acts, &about);
-    reading.numbers = weighed;
-    reading.numbers.extend(of_applications(&reading.applications));
-    reading.numbers.extend(of_position(refused, ahead));
+    reading.numbers.extend(of_position(refused, position.ahead));
+    reading.position = Some(position);
     reading
 }
 

@@ -227,9 +227,7 @@ fn prepare(sample: &Sample, is_written: bool) -> Prepared<'_> {
 /// What each sentence of a text does, from the sentences that somebody marked.
 fn acts_of(text: &Text, marked: &[(String, String)], lang: Lang) -> Vec<Option<Act>> {
     let plain = |words: &str| -> String {
-        let mut folded = Text::default();
-        folded.push(words, Place::New, lang);
-        folded.folded.chars().filter(|c| !c.is_whitespace()).collect()
+        Text::of(words, lang).folded.chars().filter(|c| !c.is_whitespace()).collect()
     };
     let marked: Vec<(Option<Act>, String)> = marked
         .iter()
@@ -260,9 +258,7 @@ fn clauses_of(text: &Text, marked: &[(String, String)], lang: Lang) -> Vec<(Vec<
     let marked: Vec<(Act, &str, String)> = marked
         .iter()
         .filter_map(|(letter, words)| {
-            let mut folded = Text::default();
-            folded.push(words, Place::New, lang);
-            let folded = folded.folded.trim().to_owned();
+            let folded = Text::fold(words, lang);
             Some((Act::of_letter(letter)?, words.as_str(), folded)).filter(|one| !one.2.is_empty())
         })
         .collect();
@@ -279,10 +275,8 @@ fn clauses_of(text: &Text, marked: &[(String, String)], lang: Lang) -> Vec<(Vec<
 }
 
 fn features_alone(words: &str, lang: Lang) -> Vec<u32> {
-    let mut text = Text::default();
-    text.push(words, Place::New, lang);
     let mut found = Vec::new();
-    grams::each_sentence(&text, lang, |_, features| found.extend(features));
+    grams::each_sentence(&Text::of(words, lang), lang, |_, features| found.extend(features));
     grams::once(found)
 }
 

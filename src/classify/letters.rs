@@ -185,6 +185,14 @@ pub fn letters(blocks: &str, lang: Lang) -> Result<Vec<Sample>, toml::de::Error>
     Ok(samples)
 }
 
+/// How a letter tells of several applications.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Rows,
+    Headings,
+    Clauses,
+}
+
 /// A letter about two to four applications; in one of five the same is said of all.
 fn several(blocks: &Blocks, number: usize, lang: Lang, choices: &mut Choices) -> Option<Sample> {
     let Several { subjects, intro, outro, rows, headings, clauses, joints, ends, .. } =
@@ -204,23 +212,22 @@ fn several(blocks: &Blocks, number: usize, lang: Lang, choices: &mut Choices) ->
         let to_front = choices.below(count);
         outcomes.rotate_left(to_front);
     }
-    let style = choices.below(5);
-    let frames = match style {
-        0..=2 => rows,
-        3 => headings,
-        _ => clauses,
+    let (form, frames) = match choices.below(5) {
+        0..=2 => (Form::Rows, rows),
+        3 => (Form::Headings, headings),
+        _ => (Form::Clauses, clauses),
     };
-    // A list is of one form, a text is not.
-    let form = choices.of(frames);
+    // The lines of a list are alike, the clauses of a sentence are not.
+    let frame = choices.of(frames);
     let mut acts = Vec::new();
     let mut parts = Vec::new();
     for (at, outcome) in outcomes.iter().enumerate() {
         let company = blocks.companies.get((first + at * 3) % blocks.companies.len())?;
-        let form = if style == 4 { choices.of(clauses) } else { form };
-        let state = match style {
-            0..=2 => choices.of(blocks.several.states.get(outcome)?),
-            3 => choices.of(&blocks.turn(*outcome).says),
-            _ => choices.of(blocks.several.clauses_of.get(outcome)?),
+        let frame = if form == Form::Clauses { choices.of(clauses) } else { frame };
+        let state = match form {
+            Form::Rows => choices.of(blocks.several.states.get(outcome)?),
+            Form::Headings => choices.of(&blocks.turn(*outcome).says),
+            Form::Clauses => choices.of(blocks.several.clauses_of.get(outcome)?),
         };
         let values = [
             ("company", "会社", company.as_str()),
@@ -229,22 +236,23 @@ fn several(blocks: &Blocks, number: usize, lang: Lang, choices: &mut Choices) ->
             ("number", "番号", &(at + 1).to_string()),
             ("name", "氏名", choices.of(&blocks.people)),
         ];
-        let state = filled(state, values);
-        let state = if style == 3 { with_capital(&state) } else { state };
-        let part = filled(form, values);
-        let (part, marked) = match style {
+        let part = filled(frame, values);
+        let (part, marked) = match form {
             // What stands under the row's name alone is what says it.
-            0..=2 => (part.clone(), part.lines().next_back()?.to_owned()),
-            3 => (format!("{part}\n{state}"), state),
-            _ => (part.clone(), part),
+            Form::Rows => (part.clone(), part.lines().next_back()?.to_owned()),
+            Form::Headings => {
+                let state = with_capital(&filled(state, values));
+                (format!("{part}\n{state}"), state)
+            }
+            Form::Clauses => (part.clone(), part),
         };
         acts.push((Act::stating(*outcome)?.letter().to_string(), marked));
         parts.push(part);
     }
-    let mut text = match style {
-        0..=2 => parts.join("\n"),
-        3 => parts.join("\n\n"),
-        _ => {
+    let mut text = match form {
+        Form::Rows => parts.join("\n"),
+        Form::Headings => parts.join("\n\n"),
+        Form::Clauses => {
             let mut text = String::new();
             for part in parts {
                 text += if text.is_empty() { "" } else { choices.of(joints) };
@@ -253,9 +261,8 @@ fn several(blocks: &Blocks, number: usize, lang: Lang, choices: &mut Choices) ->
             with_capital(&text) + choices.of(ends)
         }
     };
-    let counted = [("count", "数", count.to_string())];
-    let counted =
-        counted.each_ref().map(|(english, japanese, value)| (*english, *japanese, value.as_str()));
+    let count = count.to_string();
+    let counted = [("count", "数", count.as_str())];
     if choices.below(4) > 0 {
         text = format!("{}\n\n{text}", filled(choices.of(intro), counted));
     }

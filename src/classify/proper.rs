@@ -121,9 +121,7 @@ mod tests {
     use super::*;
 
     fn names<'a>(words: &'a str, asked: &[&'a str]) -> Vec<&'a str> {
-        let mut text = Text::default();
-        text.push(words, Place::New, Lang::En);
-        let names = ProperNouns::of(&text, Lang::En);
+        let names = ProperNouns::of(&Text::of(words, Lang::En), Lang::En);
         asked.iter().copied().filter(|word| names.contains(word)).collect()
     }
 
@@ -166,8 +164,7 @@ mod tests {
         let mut text = Text::default();
         text.push("Your Application To Corvane", Place::Subject, Lang::En);
         assert!(!ProperNouns::of(&text, Lang::En).contains("corvane"));
-        let mut text = Text::default();
-        text.push("先日は Corvane へお越しいただき", Place::New, Lang::Ja);
+        let text = Text::of("先日は Corvane へお越しいただき", Lang::Ja);
         assert!(!ProperNouns::of(&text, Lang::Ja).contains("corvane"));
     }
 }

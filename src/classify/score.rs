@@ -123,12 +123,8 @@ impl Score {
         };
         if label.outcome == Outcome::Mixed {
             let told = told(&label.results, &verdict.results);
-            label.results.iter().enumerate().for_each(|(at, _)| share("application", at < told));
-            verdict
-                .results
-                .iter()
-                .enumerate()
-                .for_each(|(at, _)| share("application told", at < told));
+            (0..label.results.len()).for_each(|at| share("application", at < told));
+            (0..verdict.results.len()).for_each(|at| share("application told", at < told));
         }
         if right {
             share("stage", verdict.stage == label.stage);

@@ -56,8 +56,8 @@ pub(crate) struct Several {
 /// What the mail says of each application whose employer or position is among these, the likeliest first.
 pub(crate) fn read(
     reading: &Reading,
-    employers: Vec<Named>,
-    positions: Vec<Named>,
+    employers: &[Named],
+    positions: &[Named],
     lang: Lang,
     model: &Model,
 ) -> Several {
@@ -65,41 +65,32 @@ pub(crate) fn read(
     if employers.len() < 2 && positions.len() < 2 {
         return Several::default();
     }
-    let read = |heads: &[Head], others: &[Head]| {
+    let name = |heads: &[Head], at: Option<usize>| {
+        at.and_then(|at| heads.get(at)).map(|head| head.name.clone())
+    };
+    // `named` tells employer and position from the number of a head and that of another one beside it.
+    let read = |heads: &[Head], others: &[Head], named: &dyn Fn(usize, Option<usize>) -> _| {
         let (parts, clauses) = parts(reading, heads, lang, model);
         let mut told: Vec<(usize, Told)> =
             told(&parts, heads, others).into_iter().enumerate().collect();
         told.sort_by_key(|&(_, told)| told.at);
-        (told, clauses)
+        let application = |(head, told): (usize, Told)| {
+            let Said { outcome, sure } = told.said?;
+            let (company, position) = named(head, told.other);
+            Some(Application { result: ApplicationResult { company, position, outcome }, sure })
+        };
+        Several { applications: told.into_iter().filter_map(application).collect(), clauses }
     };
-    let name = |heads: &[Head], at: Option<usize>| {
-        at.and_then(|at| heads.get(at)).map(|head| head.name.clone())
-    };
-    let application = |said: Said, company, position| Application {
-        result: ApplicationResult { company, position, outcome: said.outcome },
-        sure: said.sure,
-    };
-    let (told, clauses) = read(&employers, &positions);
-    let applications: Vec<Application> = told
-        .into_iter()
-        .filter_map(|(head, Told { said, other, .. })| {
-            Some(application(said?, name(&employers, Some(head)), name(&positions, other)))
-        })
-        .collect();
-    let by_employers = Several { applications, clauses };
+    let by_employers = read(&employers, &positions, &|head, other| {
+        (name(&employers, Some(head)), name(&positions, other))
+    });
     if by_employers.differs() {
         return by_employers;
     }
     // Several positions at one employer.
-    let (told, clauses) = read(&positions, &employers);
-    let applications: Vec<Application> = told
-        .into_iter()
-        .filter_map(|(head, Told { said, other, .. })| {
-            let company = name(&employers, other.or(Some(0)));
-            Some(application(said?, company, name(&positions, Some(head))))
-        })
-        .collect();
-    let by_positions = Several { applications, clauses };
+    let by_positions = read(&positions, &employers, &|head, other| {
+        (name(&employers, other.or(Some(0))), name(&positions, Some(head)))
+    });
     if by_positions.differs() {
         return by_positions;
     }
@@ -142,22 +133,20 @@ struct Head {
 /// The names that may stand for an application, the likeliest first.
 fn heads(
     reading: &Reading,
-    mut employers: Vec<Named>,
-    mut positions: Vec<Named>,
+    employers: &[Named],
+    positions: &[Named],
     lang: Lang,
 ) -> (Vec<Head>, Vec<Head>) {
-    // What may be both is the likelier of them.
-    let ahead = |named: &[Named]| -> HashMap<String, f32> {
-        named.iter().map(|one| (one.key.clone(), one.ahead)).collect()
-    };
-    let (as_employer, as_position) = (ahead(&employers), ahead(&positions));
-    let is_likelier = |one: &Named, other: &HashMap<String, f32>| {
-        other.get(&one.key).is_none_or(|&ahead| ahead <= one.ahead)
-    };
-    employers.retain(|one| is_likelier(one, &as_position));
-    positions.retain(|one| is_likelier(one, &as_employer));
     let begins = begins(reading);
-    (distinct(employers, reading, &begins, lang), distinct(positions, reading, &begins, lang))
+    // What may be both is the likelier of them.
+    let distinct = |named: &[Named], others: &[Named]| {
+        let as_other: HashMap<&str, f32> =
+            others.iter().map(|one| (one.key.as_str(), one.ahead)).collect();
+        let is_likelier =
+            |one: &&Named| as_other.get(one.key.as_str()).is_none_or(|&ahead| ahead <= one.ahead);
+        distinct(named.iter().filter(is_likelier), reading, &begins, lang)
+    };
+    (distinct(employers, positions), distinct(positions, employers))
 }
 
 /// The mail's own words, and those passed on, with their numbers among all sentences.
@@ -185,28 +174,30 @@ fn begins(reading: &Reading) -> Vec<&str> {
 
 /// The names that are far enough ahead, the likeliest first. Of two of which one is a part of the other the likelier,
 /// unless the shorter one stands by itself, too.
-fn distinct(named: Vec<Named>, reading: &Reading, begins: &[&str], lang: Lang) -> Vec<Head> {
+fn distinct<'n>(
+    named: impl Iterator<Item = &'n Named>,
+    reading: &Reading,
+    begins: &[&str],
+    lang: Lang,
+) -> Vec<Head> {
     let begins_line = |name: &str| {
         // All that begin with a name follow it directly in the order.
         let at = begins.partition_point(|line| *line < name);
         begins.get(at).is_some_and(|line| line.starts_with(name))
     };
     let greeting = greeting(reading);
-    let mut named: Vec<(Named, String)> = named
-        .into_iter()
-        .map(|mut one| {
-            let folded = folded(employer::without_form(&one.name), lang);
-            if begins_line(&folded) || begins_line(&self::folded(&one.name, lang)) {
-                one.ahead += BEGINS_LINE;
-            }
-            (one, folded)
+    let mut named: Vec<(f32, &str, String)> = named
+        .map(|Named { name, ahead, .. }| {
+            let folded = Text::fold(employer::without_form(name), lang);
+            let begins_line = begins_line(&folded) || begins_line(&Text::fold(name, lang));
+            (ahead + if begins_line { BEGINS_LINE } else { 0.0 }, name.as_str(), folded)
         })
-        .filter(|(one, folded)| one.ahead > ENOUGH_AHEAD && !folded.is_empty())
-        .filter(|(_, folded)| !greeting.contains(folded.as_str()))
+        .filter(|(ahead, _, folded)| *ahead > ENOUGH_AHEAD && !folded.is_empty())
+        .filter(|(.., folded)| !greeting.contains(folded.as_str()))
         .collect();
-    named.sort_by(|(one, _), (other, _)| other.ahead.total_cmp(&one.ahead));
+    named.sort_by(|one, other| other.0.total_cmp(&one.0));
     let mut heads: Vec<Head> = Vec::new();
-    for (Named { name, .. }, folded) in named.into_iter().take(MOST_NAMES) {
+    for (_, name, folded) in named.into_iter().take(MOST_NAMES) {
         let of_name = |words: &str| words.matches(folded.as_str()).count();
         let times = sentences(reading).map(|(_, one, _)| of_name(reading.text.words(one))).sum();
         let is_apart = |known: &Head| {
@@ -216,7 +207,7 @@ fn distinct(named: Vec<Named>, reading: &Reading, begins: &[&str], lang: Lang) -
             !longer.0.contains(shorter.0.as_str()) || shorter.1 > longer.1
         };
         if heads.len() < MOST_APPLICATIONS && heads.iter().all(is_apart) {
-            heads.push(Head { name, folded, times });
+            heads.push(Head { name: name.to_owned(), folded, times });
         }
     }
     heads
@@ -229,13 +220,6 @@ fn greeting(reading: &Reading) -> &str {
     let begins = ["dear ", "hi ", "hello "].iter().any(|hail| first.starts_with(hail));
     let ends = ENDS.iter().any(|end| first.trim_end().ends_with(end));
     if first.len() <= LONGEST_GREETING && (begins || ends) { first } else { "" }
-}
-
-/// Folded as the sentences of a mail are.
-fn folded(name: &str, lang: Lang) -> String {
-    let mut text = Text::default();
-    text.push(name, Place::New, lang);
-    text.folded.trim().to_owned()
 }
 
 /// Words of the mail with at most one name.
@@ -270,7 +254,7 @@ impl Part<'_> {
     fn ends_with_name(&self, heads: &[Head]) -> bool {
         let name = self.head.and_then(|head| heads.get(head)).map_or("", |head| &head.folded);
         let words = self.words.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let words = HONORIFICS.iter().fold(words, |words, title| words.trim_end_matches(title));
+        let words = BESIDE_NAMES.iter().fold(words, |words, title| words.trim_end_matches(title));
         words.ends_with(name)
     }
 
@@ -286,7 +270,7 @@ impl Part<'_> {
         let mut words = rest.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         words.all(|word| {
             JOINING.contains(&word) || {
-                let rest = HONORIFICS.iter().fold(word, |rest, title| {
+                let rest = BESIDE_NAMES.iter().fold(word, |rest, title| {
                     rest.trim_end_matches(title).trim_start_matches(title)
                 });
                 JOINING.contains(&rest) || rest.is_empty()
@@ -295,8 +279,8 @@ impl Part<'_> {
     }
 }
 
-/// Behind a name.
-const HONORIFICS: [&str; 3] = ["様", "さん", "株式会社"];
+/// Beside a name without a space: how it is addressed, and the form of a company.
+const BESIDE_NAMES: [&str; 3] = ["様", "さん", "株式会社"];
 
 /// Between the names of a list.
 const JOINING: [&str; 10] = ["and", "or", "both", "the", "at", "と", "や", "も", "および", "及び"];
@@ -444,10 +428,8 @@ fn is_whole(words: &str, mention: &Mention) -> bool {
 
 /// What these words do by themselves.
 fn acts_of(words: &str, lang: Lang, model: &Model) -> Acts {
-    let mut text = Text::default();
-    text.push(words, Place::New, lang);
     let mut surest = Acts::default();
-    for acts in judge::acts_of(&text, lang, model) {
+    for acts in judge::acts_of(&Text::of(words, lang), lang, model) {
         raise(&mut surest, &acts);
     }
     surest

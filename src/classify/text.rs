@@ -48,6 +48,18 @@ pub(crate) struct Text {
 }
 
 impl Text {
+    /// A text of nothing but new words.
+    pub(crate) fn of(words: &str, lang: Lang) -> Self {
+        let mut text = Self::default();
+        text.push(words, Place::New, lang);
+        text
+    }
+
+    /// Words folded as the sentences of a mail are.
+    pub(crate) fn fold(words: &str, lang: Lang) -> String {
+        Self::of(words, lang).folded.trim().to_owned()
+    }
+
     /// Adds a text; no sentence goes on into it.
     pub(crate) fn push(&mut self, text: &str, place: Place, lang: Lang) {
         let room = MAX_BYTES.saturating_sub(self.original.len());
@@ -378,7 +390,7 @@ fn is_row(line: &str) -> bool {
 }
 
 /// A list item or heading by its first characters.
-pub(crate) fn begins_item(line: &str) -> bool {
+fn begins_item(line: &str) -> bool {
     let line = line.trim_start();
     let mut characters = line.chars();
     let Some(first) = characters.next() else { return false };
