@@ -567,6 +567,12 @@ mod tests {
                     ミライ物産様は残念ながらお見送りとなりました。福永様、引き続きよろしくお願いいたします。";
         let names: Vec<String> = told_by(text).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["ツバメ工業", "株式会社ミライ物産"]);
+        let rules = Rules::built_in().unwrap();
+        let mail = Mail::read(mail(text).as_bytes()).unwrap();
+        let reading = judge::read(&mail, rules.model(mail.lang));
+        let likely = |name: &str| Named { name: name.to_owned(), key: name.to_owned(), ahead: 3.0 };
+        let (heads, _) = heads(&reading, &[likely("福永"), likely("ツバメ工業")], &[], mail.lang);
+        assert_eq!(heads.iter().map(|head| head.name.as_str()).collect::<Vec<_>>(), ["ツバメ工業"]);
     }
 
     #[test]
