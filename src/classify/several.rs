@@ -555,9 +555,9 @@ mod tests {
     fn paragraphs_under_names() {
         let text = "Hi Jo,\n\nHere is where your applications stand.\n\nHarrow Foods (Buyer)\n\
                     Unfortunately they have decided not to take your application further.\n\n\
-                    Pike Logistics Ltd (Planner)\nGood news: you are through to the second interview.\n\nBest wishes\nMori";
+                    Pike Logistics (Planner)\nGood news: you are through to the second interview.\n\nBest wishes\nMori";
         let expected =
-            [("Harrow Foods", Outcome::Declined), ("Pike Logistics Ltd", Outcome::Advanced)];
+            [("Harrow Foods", Outcome::Declined), ("Pike Logistics", Outcome::Advanced)];
         assert_eq!(told_by(text), pairs(&expected));
     }
 

@@ -72,8 +72,7 @@ fn report(week: u8) -> Mail {
         "From: \"Mori (Careers)\" <mori@bridge-career.example>\r\nTo: hanako@example.jp\r\nSubject: update\r\n\
          Message-ID: <{week}@bridge.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\
          Content-Transfer-Encoding: 8bit\r\n\r\n福留様\r\n\r\nお世話になっております。\
-         ツバメ工業様は一次面接を通過、株式会社ミライ物産様は誠に残念ながら今回はお見送りとなりました。\r\n\r\n\
-         よろしくお願いいたします。\r\n"
+         ツバメ工業様は通過、株式会社ミライ物産様はお見送りとのことです。\r\n"
     );
     Mail::read(text.as_bytes()).unwrap()
 }
