@@ -556,8 +556,7 @@ mod tests {
         let text = "Hi Jo,\n\nHere is where your applications stand.\n\nHarrow Foods (Buyer)\n\
                     Unfortunately they have decided not to take your application further.\n\n\
                     Pike Logistics (Planner)\nGood news: you are through to the second interview.\n\nBest wishes\nMori";
-        let expected =
-            [("Harrow Foods", Outcome::Declined), ("Pike Logistics", Outcome::Advanced)];
+        let expected = [("Harrow Foods", Outcome::Declined), ("Pike Logistics", Outcome::Advanced)];
         assert_eq!(told_by(text), pairs(&expected));
     }
 
