@@ -420,13 +420,15 @@ pub(crate) fn judge(mail: &Mail, own: bool, reading: &Reading, rules: &Rules) ->
     }
     let model = rules.model(mail.lang);
     let probabilities = model.judge.weigh(&reading.numbers);
-    // A result needs words of the mail that say so.
     let (outcome, confidence) = Outcome::ALL
         .into_iter()
         .zip(probabilities)
-        .filter(|&(outcome, _)| has_words(outcome, reading))
         .fold((Outcome::Unrelated, 0.0), |best, next| if next.1 > best.1 { next } else { best });
-    if confidence < least_sure(outcome, reading.plain) || contradicted(mail, outcome, rules) {
+    // A result needs words of the mail that say so. Without them the next likeliest is no answer: it is hardly ever right.
+    if confidence < least_sure(outcome, reading.plain)
+        || !has_words(outcome, reading)
+        || contradicted(mail, outcome, rules)
+    {
         return Judgement { outcome: Outcome::Unsure, confidence: 1.0 - confidence };
     }
     Judgement { outcome, confidence }
