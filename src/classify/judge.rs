@@ -456,19 +456,10 @@ pub(crate) fn can_be(mail: &Mail, outcome: Outcome, reading: &Reading, rules: &R
 
 /// Some sentence of the mail may state this, if it is something that has to be stated.
 pub(crate) fn has_words(outcome: Outcome, reading: &Reading) -> bool {
-    let stated = |act: Act| {
-        reading.text.sentences.iter().enumerate().any(|(index, sentence)| {
-            sentence.place != Place::Signature && reading.probability(index, act) >= LEAST_EVIDENCE
-        })
-    };
-    match Act::stating(outcome) {
-        Some(act) if outcome.is_result() => stated(act),
-        // Doubt needs something to doubt.
-        None if outcome == Outcome::Unsure => {
-            Outcome::ALL.into_iter().filter_map(Act::stating).any(stated)
-        }
-        _ => true,
-    }
+    let Some(act) = Act::stating(outcome).filter(|_| outcome.is_result()) else { return true };
+    reading.text.sentences.iter().enumerate().any(|(index, sentence)| {
+        sentence.place != Place::Signature && reading.probability(index, act) >= LEAST_EVIDENCE
+    })
 }
 
 /// A template whose fields were never filled in, or an alternative that says the opposite.
